@@ -1,0 +1,55 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { Failure, messageOf } from '../failure.ts';
+import { readCsv } from '../load/input.ts';
+import { predict } from '../run/predict.ts';
+import { chooseEngine } from './engine.ts';
+import type { Host } from './host.ts';
+import type { Exit } from './program.ts';
+
+type Options = { modelRepository: string; model: string; input: string; output: string; json?: true; quiet?: true };
+
+export function inferCommand(host: Host, _exit: Exit): Command {
+  return new Command('infer')
+    .description('Sends a CSV file through the committed configuration on a server and writes the answers as CSV.')
+    .option('--model-repository <dir>', 'the folder that holds the model folders', 'model_repository')
+    .option('-m, --model <name>', 'the model', 'sklearn-onnx')
+    .option('--input <file>', 'one row of numbers per example', 'data/test_data.csv')
+    .option('--output <file>', 'where the answers go', 'data/prediction_target.csv')
+    .option('--json', 'print the answers as JSON too')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tritune infer --input data/test_data.csv --output data/prediction_target.csv\n',
+    )
+    .action(async ({ modelRepository, model, input, output, json, quiet }: Options) => {
+      const choice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] } as const;
+      const engine = chooseEngine(choice, host);
+      const rows = await readCsv(resolve(host.cwd, input));
+      const repository = resolve(host.cwd, modelRepository);
+      const prediction = await predict({ engine, choice, repository, model, rows, signal: host.signal });
+      const file = resolve(host.cwd, output);
+      writeWhole(file, [prediction.columns, ...prediction.rows].map((row) => `${row.join(',')}\n`).join(''));
+      if (json === true) {
+        const numbers = prediction.rows.map((row) => row.map(Number));
+        host.stdout.write(`${JSON.stringify({ columns: prediction.columns, rows: numbers })}\n`);
+      } else if (quiet !== true) {
+        host.stdout.write(`${prediction.rows.length} answers: ${relative(host.cwd, file)}\n`);
+      }
+    });
+}
+
+function writeWhole(file: string, text: string): void {
+  const unfinished = `${file}.part`;
+  try {
+    writeFileSync(unfinished, text);
+    renameSync(unfinished, file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw new Failure('usage', 'output', `${file} cannot be written: ${messageOf(error)}`, {
+      hint: 'name another file with --output',
+      cause: error,
+    });
+  }
+}

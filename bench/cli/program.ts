@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodes, Failure } from '../failure.ts';
+import { plainText } from '../report/plain-text.ts';
+import { version } from '../version.ts';
+import type { Host } from './host.ts';
+import { inferCommand } from './infer.ts';
+import { reportCommand } from './report.ts';
+import { sweepCommand } from './sweep.ts';
+import { tritonCommand } from './triton.ts';
+
+/** A command says how it ended; a Failure that it throws is told to the user here, in one place. */
+export type Exit = (code: number) => void;
+
+/** Runs one command line and returns the exit code. Nothing but a bug makes it throw. */
+export async function runProgram(host: Host): Promise<number> {
+  let code: number = exitCodes.done;
+  const program = new Command('tritune')
+    .description('Finds the config.pbtxt that serves your model best, and says how sure that is.')
+    .version(version, '-V, --version')
+    .showHelpAfterError(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => host.stdout.write(text), writeErr: () => undefined });
+  const exit: Exit = (given) => {
+    code = given;
+  };
+  for (const make of [sweepCommand, reportCommand, inferCommand, tritonCommand])
+    program.addCommand(inherit(make(host, exit), program));
+  try {
+    await program.parseAsync([...host.args], { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, host);
+  }
+}
+
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, parent);
+  return command;
+}
+
+function explain(error: unknown, { stdout, stderr }: Host): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    if (error.code === 'commander.help') {
+      stdout.write('');
+      return exitCodes.usage;
+    }
+    stderr.write(`tritune: ${plainText(error.message.replace(/^error: /, ''))}\n  see tritune --help\n`);
+    return exitCodes.usage;
+  }
+  if (!(error instanceof Failure)) throw error;
+  const [first = '', ...rest] = error.message.split('\n');
+  const more = rest.map((line) => `  ${plainText(line)}\n`).join('');
+  const hint =
+    error.hint === undefined
+      ? ''
+      : error.hint
+          .split('\n')
+          .map((line) => `  ${plainText(line)}\n`)
+          .join('');
+  stderr.write(`tritune: ${plainText(first)}\n${more}${hint}`);
+  return error.exitCode;
+}

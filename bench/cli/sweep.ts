@@ -1,0 +1,149 @@
+import { join, relative, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { exitCodes } from '../failure.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Results } from '../report/results.ts';
+import { claimsGain } from '../report/sentence.ts';
+import { terminalSummary } from '../report/terminal.ts';
+import { readRunRecord } from '../run/record.ts';
+import { type SweepRequest, sweep } from '../run/sweep.ts';
+import { chooseEngine } from './engine.ts';
+import { allowsColor, type Host } from './host.ts';
+import { countOption, durationOption, seedOption } from './options.ts';
+import { readPlanFile } from './plan-file.ts';
+import type { Exit } from './program.ts';
+import { sweepProgress } from './progress.ts';
+
+type Options = {
+  budget?: number;
+  blocks?: number;
+  slices?: number;
+  seed?: number;
+  engine?: 'auto' | 'local';
+  out?: string;
+  resume?: string;
+  requireWinner?: true;
+  json?: true;
+  quiet?: true;
+  color: boolean;
+};
+
+export function sweepCommand(host: Host, exit: Exit): Command {
+  return new Command('sweep')
+    .description('Measures every variant of a plan against the baseline and says which to deploy, if any.')
+    .argument('[plan]', 'the plan file; else the only one in configs/, else configs/iris.yaml')
+    .option('--budget <time>', 'wall time for all of it, such as 90s or 5m', durationOption)
+    .option('--blocks <count>', 'blocks to measure, instead of what the plan says', countOption)
+    .option('--slices <count>', 'slices of each variant in a block', countOption)
+    .option('--seed <number>', 'seed of the random orders', seedOption)
+    .addOption(new Option('--engine <kind>', 'what serves').choices(['auto', 'local']))
+    .option('--out <dir>', 'the run folder, instead of a new one under reports/')
+    .addOption(
+      new Option('--resume <dir>', 'goes on with a run that was ended early').conflicts([
+        'out',
+        'blocks',
+        'slices',
+        'seed',
+        'budget',
+      ]),
+    )
+    .option('--require-winner', 'exit with 5 where nothing better than the baseline is found')
+    .option('--json', 'print results.json instead of the summary')
+    .option('--quiet', 'no progress')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', examples)
+    .action(async (planFile: string | undefined, options: Options) => {
+      const progress = sweepProgress(host.stderr, options.quiet === true);
+      try {
+        const request = { ...requestOf(planFile, options, host), events: progress };
+        const results = await sweep(request);
+        progress.done();
+        tell(results, request.folder, options, host);
+        exit(codeOf(results, options));
+      } finally {
+        progress.done();
+      }
+    });
+}
+
+const examples = `
+Examples:
+  tritune sweep                                    the plan in configs/
+  tritune sweep configs/iris.yaml --budget 60s     what one minute can tell
+  tritune sweep --resume reports/20260101T120000Z-iris
+`;
+
+function requestOf(planFile: string | undefined, options: Options, host: Host): Omit<SweepRequest, 'events'> {
+  const { signal, projectFolder } = host;
+  if (options.resume !== undefined) {
+    const folder = resolve(host.cwd, options.resume);
+    const { plan, planFile: file, planSource, command } = readRunRecord(folder);
+    return {
+      plan,
+      planFile: file,
+      planSource,
+      command,
+      engine: chooseEngine(plan.engine, host),
+      folder,
+      projectFolder,
+      resume: true,
+      signal,
+    };
+  }
+  const read = readPlanFile(planFile, host.cwd);
+  const plan = override(read.plan, options);
+  return {
+    plan,
+    planFile: read.file,
+    planSource: read.source,
+    command: commandLine(read.file, plan, options),
+    engine: chooseEngine(plan.engine, host),
+    folder: resolve(host.cwd, options.out ?? join('reports', `${timestamp()}-${plan.name}`)),
+    projectFolder,
+    resume: false,
+    signal,
+  };
+}
+
+function override(plan: Plan, { budget, blocks, slices, seed, engine }: Options): Plan {
+  return {
+    ...plan,
+    ...(budget === undefined ? {} : { budgetMs: budget }),
+    ...(blocks === undefined ? {} : { blocks }),
+    ...(slices === undefined ? {} : { slicesPerBlock: slices }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
+  };
+}
+
+/** What repeats this run: the plan's own values need no saying, those given on the command line do. */
+function commandLine(file: string, plan: Plan, { budget, blocks, slices, seed, engine }: Options): string {
+  const quoted = /^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+  const parts = [
+    quoted,
+    ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
+    ...(blocks === undefined ? [] : [`--blocks ${blocks}`]),
+    ...(slices === undefined ? [] : [`--slices ${slices}`]),
+    ...(seed === undefined ? [] : [`--seed ${plan.seed}`]),
+    ...(engine === undefined ? [] : [`--engine ${engine}`]),
+  ];
+  return `npm run sweep -- ${parts.join(' ')}`;
+}
+
+function timestamp(): string {
+  return new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+}
+
+function tell(results: Results, folder: string, { json, color }: Options, { stdout, env, cwd }: Host): void {
+  if (json === true) {
+    stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+    return;
+  }
+  stdout.write(terminalSummary(results, { color: allowsColor(stdout, env, color), width: stdout.columns }));
+  stdout.write(`\nreport: ${relative(cwd, join(folder, 'index.html'))}\n`);
+}
+
+function codeOf(results: Results, { requireWinner }: Options): number {
+  if (results.verdict.kind === 'INVALID') return exitCodes.measurement;
+  return requireWinner === true && !claimsGain(results) ? exitCodes.gate : exitCodes.done;
+}

@@ -1,0 +1,58 @@
+import type { KServeClient } from '../kserve/client.ts';
+
+export type EngineKind = 'local' | 'embedded' | 'docker' | 'remote';
+
+/** What serves, as a run records it. `transferable` is false for stand-ins, whose numbers do not carry over to Triton's C++ backends. */
+export type EngineIdentity = {
+  readonly kind: EngineKind;
+  /** The server's own version, from its metadata. */
+  readonly version: string;
+  /** In words, for reports: "python-based onnxruntime backend", "Triton's own backends". */
+  readonly backend: string;
+  readonly transferable: boolean;
+};
+
+export type StartOptions = {
+  /** Absolute path of the model repository to serve: the run's staged copy, never the user's own. */
+  readonly repository: string;
+  /** Triton derives what a config leaves out; false makes loads about ten times faster but needs complete configs. */
+  readonly autoCompleteConfig: boolean;
+  /** Further server flags, as given. */
+  readonly flags?: readonly string[];
+  /** Fixed ports; free ones are found where they are not given. */
+  readonly httpPort?: number;
+  readonly grpcPort?: number;
+  /** Ends a start that is under way and every later call of the server's client. */
+  readonly signal?: AbortSignal;
+};
+
+/** One way to get a server. No model is loaded at start (explicit model control). */
+export type Engine = {
+  readonly kind: EngineKind;
+  /** Resolves once the server answers ready. @throws Failure (server), with the last log lines, where it does not. */
+  start(options: StartOptions): Promise<Server>;
+};
+
+/** A running server on loopback. Disposing of it ends its processes and removes what they leave. */
+export type Server = AsyncDisposable & {
+  readonly identity: EngineIdentity;
+  readonly httpAddress: Address;
+  readonly grpcAddress: Address | undefined;
+  /** Where `GET /metrics` answers in Prometheus text, where the engine knows. */
+  readonly metricsAddress: Address | undefined;
+  /** Control calls; they fail with the server's death as their reason. */
+  readonly control: KServeClient;
+  /** Aborted with a Failure (server) when the server dies by itself, not when it is stopped. */
+  readonly died: AbortSignal;
+  /** Process id of the server, where it is a process of this host. */
+  readonly pid: number | undefined;
+  /** The command line that runs, for the record. */
+  readonly command: readonly string[];
+  /** Lines written to the server's log since a mark taken with `logMark()`; control characters removed. */
+  logMark(): number;
+  logSince(mark: number): readonly string[];
+  /** Ends it at once (SIGKILL to its process group): nothing in it is worth an orderly shutdown. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+export type Address = { readonly host: string; readonly port: number };

@@ -1,0 +1,69 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Engine } from '../engine.ts';
+import { localEngine } from './engine.ts';
+import { type Installation, readInstallation, standInServerId } from './installation.ts';
+
+export type FindOptions = {
+  /** A `tritonserver` binary; nothing else is looked for where it is given. */
+  readonly path?: string;
+  /** The project folder, which may hold `.triton/`. */
+  readonly root: string;
+  /** The environment: PATH is searched, and the server gets all of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** The local engine: by the path given, else by PATH, else by what `tritune triton install` made; or why there is none. */
+export function findLocal(options: FindOptions): { engine: Engine } | { missing: string } {
+  const { path, root, env } = options;
+  if (path !== undefined) {
+    const absolute = resolve(root, path);
+    return isExecutable(absolute)
+      ? { engine: localEngine({ tritonserver: absolute, flags: [], env }) }
+      : { missing: `${absolute} is not an executable file` };
+  }
+  const onPath = searchPath('tritonserver', env.PATH ?? '');
+  if (onPath !== undefined) return { engine: localEngine({ tritonserver: onPath, flags: [], env }) };
+  const installation = readInstallation(root);
+  if ('missing' in installation) {
+    return { missing: `no tritonserver on PATH, and ${installation.missing}: tritune triton install` };
+  }
+  return { engine: installedEngine(installation.found, env) };
+}
+
+/** The engine of an installation under `.triton/`. */
+export function installedEngine(installation: Installation, env: FindOptions['env']): Engine {
+  return localEngine({
+    tritonserver: installation.tritonserver,
+    flags: [`--backend-directory=${installation.backendDirectory}`, `--id=${standInServerId}`],
+    env: {
+      ...env,
+      PATH: inFront(installation.pathPrefix, env.PATH),
+      LD_LIBRARY_PATH: inFront(installation.libraryPath, env.LD_LIBRARY_PATH),
+      // The stub is to find its own packages and no others.
+      PYTHONPATH: undefined,
+      PYTHONHOME: undefined,
+    },
+  });
+}
+
+function inFront(added: readonly string[], present: string | undefined): string {
+  return [...added, ...(present === undefined || present === '' ? [] : [present])].join(delimiter);
+}
+
+function searchPath(name: string, path: string): string | undefined {
+  return path
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

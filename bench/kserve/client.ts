@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure, messageOf } from '../failure.ts';
+import { decodeInferenceResponse, encodeInferenceRequest } from './inference.ts';
+import type { Tensor } from './tensors.ts';
+
+/** What `GET /v2` says of the server. */
+export type ServerMetadata = {
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+};
+
+/** The served ModelConfig: Triton's field names, normalised by the server; 64-bit integers may be strings. */
+export type ServedConfig = Readonly<Record<string, unknown>>;
+
+/** What `GET /v2/models/M` says: the tensors a client sees (with the batch dimension as -1). */
+export type ModelMetadata = {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+};
+export type TensorMetadata = { readonly name: string; readonly datatype: string; readonly shape: readonly number[] };
+
+/** Thrown when the server answered with an error status: `reason` is its own text, which never reaches a terminal unescaped. */
+export class KServeError extends Error {
+  override readonly name = 'KServeError';
+  readonly status: number;
+  readonly reason: string;
+  constructor(what: string, status: number, reason: string) {
+    super(`${what}: ${status} ${reason}`);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+const requestTimeoutMs = 60_000;
+const answerLimitBytes = 64 * 1024 * 1024;
+
+/**
+ * The control side of the KServe v2 protocol over HTTP: health, metadata, config, statistics, model control.
+ * Not the load path. Every call rejects with KServeError for an error status and Failure (server) for no answer at all.
+ */
+export class KServeClient {
+  readonly url: string;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(url: string, signal?: AbortSignal) {
+    this.url = url;
+    this.#signal = signal;
+  }
+
+  async serverReady(): Promise<boolean> {
+    return this.#answers('/v2/health/ready');
+  }
+
+  async modelReady(model: string): Promise<boolean> {
+    return this.#answers(`${modelPath(model)}/ready`);
+  }
+
+  async serverMetadata(): Promise<ServerMetadata> {
+    return (await this.#json('GET', '/v2')) as ServerMetadata;
+  }
+
+  async modelMetadata(model: string): Promise<ModelMetadata> {
+    return (await this.#json('GET', modelPath(model))) as ModelMetadata;
+  }
+
+  async config(model: string): Promise<ServedConfig> {
+    return (await this.#json('GET', `${modelPath(model)}/config`)) as ServedConfig;
+  }
+
+  /** Cumulative counters since the model was loaded, as Triton reports them (ns and counts). */
+  async statistics(model: string): Promise<unknown> {
+    return this.#json('GET', `${modelPath(model)}/stats`);
+  }
+
+  /** Loads from the repository, or with `config` in place of the file; resolves once the server says the load succeeded. */
+  async load(model: string, config?: ServedConfig): Promise<void> {
+    const body = config === undefined ? {} : { parameters: { config: JSON.stringify(config) } };
+    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/load`, body);
+  }
+
+  /**
+   * Unloads and waits until the model no longer answers: a load before that may keep what should go. What it ran in may
+   * take longer to end (about 1 s an instance with a python-based backend), which a load need not wait for.
+   */
+  async unload(model: string): Promise<void> {
+    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/unload`, {});
+    const deadline = performance.now() + requestTimeoutMs;
+    while (await this.modelReady(model)) {
+      if (performance.now() > deadline) {
+        throw new Failure(
+          'server',
+          'unload-hangs',
+          `model ${model} is still there ${requestTimeoutMs / 1000} s after its unload`,
+        );
+      }
+      await delay(2, undefined, { signal: this.#signal });
+    }
+  }
+
+  /** Unload, wait, load: the one way that treats every change of configuration alike. */
+  async reload(model: string, config?: ServedConfig): Promise<void> {
+    await this.unload(model);
+    await this.load(model, config);
+  }
+
+  /** One inference with binary tensors both ways. */
+  async infer(model: string, inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const { body, headerBytes } = encodeInferenceRequest(inputs);
+    const response = await this.#request('POST', `${modelPath(model)}/infer`, {
+      body,
+      headers: { 'Inference-Header-Content-Length': String(headerBytes) },
+    });
+    const answer = await this.#checked(`POST ${modelPath(model)}/infer`, response);
+    return decodeInferenceResponse(
+      answer,
+      Number(response.headers.get('inference-header-content-length') ?? answer.byteLength),
+    );
+  }
+
+  async #answers(path: string): Promise<boolean> {
+    try {
+      const response = await this.#request('GET', path, {});
+      await response.arrayBuffer();
+      return response.ok;
+    } catch (error) {
+      if (this.#signal?.aborted) throw this.#signal.reason;
+      if (error instanceof Failure) return false;
+      throw error;
+    }
+  }
+
+  async #json(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+    const response = await this.#request(
+      method,
+      path,
+      body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) },
+    );
+    const answer = await this.#checked(`${method} ${path}`, response);
+    if (answer.byteLength === 0) return {};
+    try {
+      return JSON.parse(Buffer.from(answer).toString('utf8'));
+    } catch (error) {
+      throw new Failure('server', 'not-kserve', `${method} ${path} did not answer JSON: ${messageOf(error)}`, {
+        hint: `is a KServe v2 server listening on ${this.url}?`,
+      });
+    }
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    init: { body?: Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response> {
+    const timeout = AbortSignal.timeout(requestTimeoutMs);
+    const signal = this.#signal === undefined ? timeout : AbortSignal.any([this.#signal, timeout]);
+    try {
+      return await fetch(`${this.url}${path}`, { method, signal, redirect: 'error', ...init } as RequestInit);
+    } catch (error) {
+      if (this.#signal?.aborted) throw this.#signal.reason;
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      throw new Failure('server', 'no-answer', `${method} ${path} on ${this.url} got no answer: ${messageOf(cause)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #checked(what: string, response: Response): Promise<Uint8Array> {
+    const answer = await readLimited(response, what);
+    if (response.ok) return answer;
+    throw new KServeError(what, response.status, reasonOf(answer));
+  }
+}
+
+function modelPath(model: string): string {
+  return `/v2/models/${encodeURIComponent(model)}`;
+}
+
+async function readLimited(response: Response, what: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > answerLimitBytes)
+      throw new Failure('server', 'huge-answer', `${what} answered more than ${answerLimitBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function reasonOf(answer: Uint8Array): string {
+  const text = Buffer.from(answer.subarray(0, 4096)).toString('utf8');
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    if (typeof error === 'string') return error;
+  } catch {
+    // Not JSON: a proxy or another server answered; its text is the best reason there is.
+  }
+  return text.trim();
+}

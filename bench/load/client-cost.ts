@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import type { ClientCost } from './measurement.ts';
+
+/** Starts watching this thread's cost; the function it returns gives the cost since then. */
+export function watchClientCost(): () => ClientCost {
+  const cpu = process.cpuUsage();
+  const utilization = performance.eventLoopUtilization();
+  const waitNs = runQueueWaitNs();
+  const startMs = performance.now();
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    const elapsedNs = (performance.now() - startMs) * 1e6;
+    const waitedNs = runQueueWaitNs();
+    return {
+      cpuNs: (user + system) * 1e3,
+      eventLoopUtilization: performance.eventLoopUtilization(utilization).utilization,
+      runQueueWaitRatio: waitNs === null || waitedNs === null ? null : (waitedNs - waitNs) / elapsedNs,
+    };
+  };
+}
+
+/** The second field of schedstat: time this thread waited for a processor. */
+function runQueueWaitNs(): number | null {
+  try {
+    const wait = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[1];
+    return wait === undefined ? null : Number(wait);
+  } catch {
+    return null;
+  }
+}

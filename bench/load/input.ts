@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../failure.ts';
+import type { ModelMetadata, TensorMetadata } from '../kserve/client.ts';
+import { elementCount, encodeElements, isDatatype, type Tensor } from '../kserve/tensors.ts';
+
+/** Rows of numbers as they stand in a CSV file; a first line that is no numbers is its header. */
+export type InputRows = { readonly file: string; readonly rows: readonly (readonly number[])[] };
+
+const inputLimitBytes = 256 * 1024 * 1024;
+
+/** @throws Failure (usage) for a file that is missing, too large, empty, ragged, or holds something else than numbers. */
+export async function readCsv(file: string): Promise<InputRows> {
+  const text = await readText(file);
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const rows: number[][] = [];
+  let width: number | undefined;
+  lines.forEach((line, index) => {
+    if (line.trim() === '') return;
+    const cells = line.split(',').map((cell) => cell.trim());
+    const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)));
+    if (rows.length === 0 && width === undefined && numbers.every(Number.isNaN)) {
+      width = cells.length;
+      return;
+    }
+    const bad = numbers.findIndex((value) => Number.isNaN(value));
+    if (bad !== -1) throw unreadable(file, `${file}:${index + 1}: column ${bad + 1} is no number`);
+    if (width !== undefined && cells.length !== width) {
+      throw unreadable(file, `${file}:${index + 1}: ${cells.length} columns where the first line has ${width}`);
+    }
+    width = cells.length;
+    rows.push(numbers);
+  });
+  if (rows.length === 0) throw unreadable(file, `${file} holds no rows`);
+  return { file, rows };
+}
+
+/**
+ * The inputs of each distinct request: `batchSize` consecutive rows, starting at each row in turn, so that all rows are
+ * sent and no two requests are the same.
+ * @throws Failure (usage) where the rows do not fit the model's input.
+ */
+export function batchInputs(metadata: ModelMetadata, input: InputRows, batchSize: number): Tensor[][] {
+  const encode = encoderFor(metadata, input);
+  const rowCount = input.rows.length;
+  return input.rows.map((_, first) =>
+    encode(Array.from({ length: batchSize }, (_, offset) => (first + offset) % rowCount)),
+  );
+}
+
+/** Every row once, in order, in as few requests as `batchSize` allows. */
+export function wholeInputs(metadata: ModelMetadata, input: InputRows, batchSize: number): Tensor[][] {
+  const encode = encoderFor(metadata, input);
+  const indexes = input.rows.map((_, index) => index);
+  const requestCount = Math.ceil(indexes.length / batchSize);
+  return Array.from({ length: requestCount }, (_, request) =>
+    encode(indexes.slice(request * batchSize, (request + 1) * batchSize)),
+  );
+}
+
+function encoderFor(metadata: ModelMetadata, input: InputRows): (rowIndexes: readonly number[]) => Tensor[] {
+  const [target, ...others] = metadata.inputs;
+  if (target === undefined || others.length > 0) {
+    throw unreadable(
+      input.file,
+      `model ${metadata.name} has ${metadata.inputs.length} inputs; a CSV file feeds exactly one`,
+    );
+  }
+  const { name, datatype } = target;
+  if (!isDatatype(datatype) || ['BYTES', 'FP16', 'BF16'].includes(datatype)) {
+    throw unreadable(input.file, `input ${name} is ${datatype}, which a CSV of numbers cannot feed`);
+  }
+  const rowShape = shapeOfRow(target, input);
+  const whole = datatype.startsWith('INT') || datatype.startsWith('UINT');
+  const broken = input.rows.findIndex((row) => whole && !row.every(Number.isInteger));
+  if (broken !== -1)
+    throw unreadable(input.file, `input ${name} is ${datatype}, but row ${broken + 1} of ${input.file} is not whole`);
+  return (rowIndexes) => {
+    const values = rowIndexes.flatMap((index) => input.rows[index] ?? []);
+    return [{ name, datatype, shape: [rowIndexes.length, ...rowShape], data: encodeElements(datatype, values) }];
+  };
+}
+
+/** The model's shape without the batch dimension; one variable dimension takes what the row's width leaves. */
+function shapeOfRow(target: TensorMetadata, input: InputRows): number[] {
+  const width = input.rows[0]?.length ?? 0;
+  const shape = target.shape.slice(1);
+  const fixed = elementCount(shape.filter((dimension) => dimension > 0));
+  const variableCount = shape.filter((dimension) => dimension < 0).length;
+  if (variableCount > 1 || (variableCount === 0 ? fixed !== width : width % fixed !== 0)) {
+    throw unreadable(
+      input.file,
+      `${input.file} has ${width} columns, but input ${target.name} takes [${target.shape.join(', ')}] (the first dimension is the batch)`,
+    );
+  }
+  return shape.map((dimension) => (dimension < 0 ? width / fixed : dimension));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const text = await readFile(file);
+    if (text.byteLength > inputLimitBytes) throw unreadable(file, `${file} is larger than ${inputLimitBytes} bytes`);
+    return text.toString('utf8');
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw unreadable(file, missing ? `there is no ${file}` : `${file} cannot be read`, error);
+  }
+}
+
+function unreadable(file: string, message: string, cause?: unknown): Failure {
+  return new Failure('usage', 'input', message, {
+    hint: `load.input in the plan must name a CSV file with one row of numbers per example (now: ${file})`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,147 @@
+import { dirname, resolve } from 'node:path';
+import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+import { nearest } from '../modelconfig/nearest.ts';
+import { baselineId, type Constraint, type Plan } from './plan.ts';
+import { type PlanFile, planSchema } from './schema.ts';
+
+const planLimitBytes = 1024 * 1024;
+
+/**
+ * Reads a plan file's text. Relative paths in it count from the folder of `path`; `file` is how messages name it.
+ * @throws Failure (usage) with file, line, column and what to write instead, for the first thing that is wrong.
+ */
+export function parsePlan(text: string, file: string, path = file): Plan {
+  if (Buffer.byteLength(text) > planLimitBytes) throw new Failure('usage', 'plan', `${file} is larger than 1 MiB`);
+  const source = locate(text, file);
+  const parsed = planSchema.safeParse(source.value);
+  if (!parsed.success) throw source.failure(parsed.error);
+  checkVariantIds(parsed.data, source);
+  return resolvePlan(parsed.data, dirname(resolve(path)));
+}
+
+type Path = readonly PropertyKey[];
+type Source = {
+  value: unknown;
+  at(path: Path, message: string, hint?: string): Failure;
+  failure(error: z.ZodError): Failure;
+};
+
+function locate(text: string, file: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const at = (offset: number, message: string, hint?: string): Failure => {
+    const { line, col } = lines.linePos(offset);
+    return new Failure('usage', 'plan', `${file}:${line}:${col}: ${message}`, hint === undefined ? {} : { hint });
+  };
+  const [error] = document.errors;
+  if (error !== undefined) throw at(error.pos[0], error.message.split('\n')[0] ?? 'no YAML');
+  const offsetOf = (path: Path): number => offsetAt(document.contents, path);
+  const source: Source = {
+    value: toValue(() => document.toJS({ maxAliasCount: 100 }), file),
+    at: (path, message, hint) => at(offsetOf(path), `${pathText(path)}${message}`, hint),
+    failure: (zodError) => describe(zodError.issues[0], source),
+  };
+  if (!isMap(document.contents)) throw at(0, 'a plan is a map of keys such as name, model and variants');
+  return source;
+}
+
+function toValue(read: () => unknown, file: string): unknown {
+  try {
+    return read();
+  } catch {
+    throw new Failure('usage', 'plan', `${file} repeats its aliases too often`, { hint: 'write the values out' });
+  }
+}
+
+/** Where the value at `path` begins, or the deepest part of it that exists. */
+function offsetAt(root: Node | null, path: Path): number {
+  let node: Node | null = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(key));
+      if (pair === undefined) return offset;
+      offset = (isNode(pair.key) ? pair.key.range?.[0] : undefined) ?? offset;
+      node = isNode(pair.value) ? pair.value : null;
+    } else {
+      const items: unknown = (node as { items?: unknown } | null)?.items;
+      const item: unknown = Array.isArray(items) ? items[Number(key)] : undefined;
+      if (!isNode(item)) return offset;
+      node = item;
+      offset = node.range?.[0] ?? offset;
+    }
+  }
+  return offset;
+}
+
+function describe(issue: z.core.$ZodIssue | undefined, source: Source): Failure {
+  if (issue === undefined) return source.at([], 'is not a plan');
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const guess = nearest(key, knownKeys(issue.path));
+    return source.at(
+      [...issue.path, key],
+      'is not a key here',
+      guess === undefined ? undefined : `did you mean ${guess}?`,
+    );
+  }
+  if (issue.code === 'invalid_type' && issue.message.includes('received undefined')) {
+    return source.at(issue.path, 'is missing');
+  }
+  // Of a union whose discriminating message says what is allowed, that message is the useful one.
+  return source.at(issue.path, issue.message);
+}
+
+/** The keys that the schema knows at a path, read from its own JSON Schema so that they are written once. */
+function knownKeys(path: Path): string[] {
+  let schema: JsonSchema | undefined = z.toJSONSchema(planSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as JsonSchema;
+  for (const key of path) schema = typeof key === 'number' ? schema?.items : schema?.properties?.[String(key)];
+  return Object.keys(schema?.properties ?? {});
+}
+type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema };
+
+function pathText(path: Path): string {
+  if (path.length === 0) return '';
+  return `${path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('')}: `;
+}
+
+function checkVariantIds(plan: PlanFile, source: Source): void {
+  const seen = new Set<string>([baselineId]);
+  plan.variants.forEach(({ id, settings }, index) => {
+    const taken =
+      id === baselineId ? 'is the name of the committed config.pbtxt; choose another' : 'is the id of two variants';
+    if (seen.has(id)) throw source.at(['variants', index, 'id'], `"${id}" ${taken}`);
+    seen.add(id);
+    if (Object.keys(settings).length === 0 && !plan.expectEqual) {
+      throw source.at(
+        ['variants', index],
+        `"${id}" sets nothing, so it is the baseline again`,
+        'a plan of equal variants says expectEqual: true',
+      );
+    }
+  });
+}
+
+function resolvePlan(plan: PlanFile, folder: string): Plan {
+  const { budget, load, constraints, objective, ...rest } = plan;
+  const { requestTimeout, input, ...loadRest } = load;
+  return {
+    ...rest,
+    modelRepository: resolve(folder, plan.modelRepository),
+    load: { ...loadRest, input: resolve(folder, input), requestTimeoutMs: requestTimeout },
+    objective:
+      'maximize' in objective
+        ? { direction: 'maximize', metric: 'throughput' }
+        : { direction: 'minimize', metric: objective.minimize },
+    constraints: Object.entries(constraints).map(([metric, { atMost }]) => ({
+      metric: metric as Constraint['metric'],
+      atMostNs: atMost * 1e6,
+    })),
+    budgetMs: budget,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Settings } from '../modelconfig/settings.ts';
+
+/** A parsed plan: every default filled in, every path absolute, nothing optional. */
+export type Plan = {
+  readonly name: string;
+  readonly model: string;
+  readonly modelRepository: string;
+  readonly engine: EngineChoice;
+  readonly apply: Apply | 'auto';
+  readonly load: LoadPlan;
+  readonly objective: Objective;
+  readonly constraints: readonly Constraint[];
+  readonly goal: 'improve' | 'best';
+  /** Differences below this ratio do not matter: 0.02 means 2 %. */
+  readonly practicalMargin: number;
+  /** The share of sweeps of equal variants that may end in a claim. */
+  readonly alpha: number;
+  /** Wall time of the whole sweep, or null where the blocks and slices asked for decide. */
+  readonly budgetMs: number | null;
+  readonly blocks: number;
+  readonly slicesPerBlock: number;
+  readonly seed: number;
+  /** True for a plan whose variants are the same on purpose, to see how often noise makes a claim. */
+  readonly expectEqual: boolean;
+  /** The baseline is not among them. */
+  readonly variants: readonly Variant[];
+};
+
+/** How a variant comes into force in a slice; see statistics.md's words. */
+export type Apply = 'reload' | 'restart' | 'colocate';
+
+export type EngineChoice = {
+  readonly kind: 'auto' | 'local' | 'embedded' | 'docker' | 'remote';
+  /** A tritonserver binary, or null to look on PATH and under .triton/. */
+  readonly path: string | null;
+  readonly httpPort: number | null;
+  readonly grpcPort: number | null;
+  readonly flags: readonly string[];
+};
+
+export type LoadPlan = {
+  readonly protocol: 'http';
+  readonly concurrency: number;
+  readonly batchSize: number;
+  /** CSV of input rows. */
+  readonly input: string;
+  readonly requestTimeoutMs: number;
+};
+
+/** A quantity that a block gives one value for. */
+export type Metric = 'throughput' | 'latency.mean' | 'latency.p50' | 'latency.p99';
+
+export type Objective = { readonly direction: 'maximize' | 'minimize'; readonly metric: Metric };
+
+/** A latency percentile or mean that must not exceed `atMostNs`. */
+export type Constraint = { readonly metric: Exclude<Metric, 'throughput'>; readonly atMostNs: number };
+
+/** A set of settings over the committed config.pbtxt. The baseline has none. */
+export type Variant = { readonly id: string; readonly settings: Settings };
+
+export const baselineId = 'baseline';
+
+/** What a slice's load was: enough to tell two measurements of different quantities apart. */
+export type Load = { readonly pacing: Pacing; readonly batchSize: number; readonly transport: Transport };
+export type Transport = 'http' | 'grpc' | 'http-undici' | 'grpc-js';
+export type Pacing =
+  | { readonly kind: 'closed'; readonly concurrency: number }
+  | { readonly kind: 'constant' | 'poisson'; readonly requestsPerSecond: number }
+  | { readonly kind: 'trace'; readonly path: string };
+
+/** One variant put in force, warmed up and measured once. */
+export type Slice = {
+  readonly stage: 'pilot' | 'screen' | 'confirm' | 'after';
+  readonly round: number;
+  readonly block: number;
+  /** Counts the measurements of one block: 1, and one more after each interruption of it. */
+  readonly attempt: number;
+  /** Position among the slices of the block, repetitions of invalid slices included. */
+  readonly order: number;
+  readonly variantId: string;
+  readonly load: Load;
+  readonly applied: Apply;
+};

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { SettingValue } from '../modelconfig/settings.ts';
+import { parseDurationMs, parseRatio } from './quantity.ts';
+
+/**
+ * The plan file as it is written, key by key with its defaults; `parsePlan` makes a Plan of it.
+ * Messages say what to write instead, since the reader sees the line beside them.
+ */
+const durationMs = z.string({ error: 'write a duration such as 90s, 5m or 1h30m' }).transform((text, context) => {
+  const value = parseDurationMs(text);
+  if (value !== undefined) return value;
+  context.addIssue({ code: 'custom', message: 'write a duration such as 20ms, 90s, 5m or 1h30m' });
+  return z.NEVER;
+});
+
+const ratio = z
+  .union([z.string(), z.number()], { error: 'write a share such as 2% or 0.02' })
+  .transform((value, context) => {
+    const parsed = parseRatio(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: 'write a share such as 2% or 0.02' });
+    return z.NEVER;
+  });
+
+const name = (what: string) =>
+  z
+    .string({ error: `${what} is a name` })
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/,
+      `${what} may hold letters, digits, ".", "_" and "-" (at most 100), no leading "." or "-"`,
+    );
+
+const count = (what: string, most: number) =>
+  z
+    .int({ error: `${what} is a whole number from 1 to ${most}` })
+    .min(1, `${what} is at least 1`)
+    .max(most, `${what} is at most ${most}`);
+
+const port = z.int({ error: 'a port is a whole number from 1 to 65535' }).min(1).max(65535).nullable().default(null);
+
+const settingValue: z.ZodType<SettingValue> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(settingValue), z.record(z.string(), settingValue)]),
+);
+
+const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
+  error: 'engine is one of auto, local, embedded, docker, remote, or an object with kind',
+});
+
+const engine = z.preprocess(
+  (value) => (typeof value === 'string' ? { kind: value } : value),
+  z.strictObject({
+    kind: engineKind,
+    path: z.string().min(1).nullable().default(null),
+    httpPort: port,
+    grpcPort: port,
+    flags: z.array(z.string()).default([]),
+  }),
+);
+
+const latencyMetric = z.enum(['latency.mean', 'latency.p50', 'latency.p99'], {
+  error: 'a constraint is on latency.mean, latency.p50 or latency.p99',
+});
+
+const objective = z.union(
+  [z.strictObject({ maximize: z.literal('throughput') }), z.strictObject({ minimize: latencyMetric })],
+  {
+    error: 'objective is { maximize: throughput } or { minimize: latency.p99 } (or latency.mean, latency.p50)',
+  },
+);
+
+export const planSchema = z.strictObject({
+  name: name('name'),
+  model: name('model'),
+  modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
+  engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] }),
+  apply: z
+    .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart' })
+    .default('auto'),
+  load: z.strictObject({
+    protocol: z.enum(['http'], { error: 'protocol is http' }).default('http'),
+    concurrency: count('concurrency', 4096).default(8),
+    batchSize: count('batchSize', 65536).default(1),
+    input: z.string({ error: 'input is the path of a CSV file with one row of numbers per example' }).min(1),
+    requestTimeout: durationMs.default(60_000),
+  }),
+  objective: objective.default({ maximize: 'throughput' }),
+  constraints: z.partialRecord(latencyMetric, z.strictObject({ atMost: durationMs })).default({}),
+  goal: z.enum(['improve', 'best'], { error: 'goal is improve or best' }).default('improve'),
+  practicalMargin: ratio.default(0.02),
+  alpha: ratio.default(0.05),
+  budget: durationMs.nullable().default(null),
+  blocks: count('blocks', 1000).default(8),
+  slicesPerBlock: count('slicesPerBlock', 100).default(4),
+  seed: z.int({ error: 'seed is a whole number' }).min(0).max(Number.MAX_SAFE_INTEGER).default(1),
+  expectEqual: z.boolean({ error: 'expectEqual is true or false' }).default(false),
+  variants: z
+    .array(z.strictObject({ id: name('id'), settings: z.record(z.string(), settingValue).default({}) }), {
+      error: 'variants is a list of { id, settings }',
+    })
+    .min(1, 'variants names at least one variant beside the baseline')
+    .max(1000, 'at most 1000 variants'),
+});
+
+export type PlanFile = z.output<typeof planSchema>;

@@ -1,0 +1,89 @@
+import { count, duration, plainNumber, share } from './format.ts';
+import { clipped, plainText } from './plain-text.ts';
+import type { Results } from './results.ts';
+
+/** One line of a list of facts: what it is about, and its value as text. */
+export type Fact = { readonly name: string; readonly value: string };
+
+/** A plan's own entries, in the order of the plan file. */
+export function planFacts({ plan }: Results): Fact[] {
+  return facts({
+    Plan: plan.name,
+    File: plan.file,
+    Model: plan.model,
+    Objective: plan.objective,
+    Constraints: plan.constraints.length === 0 ? 'none' : plan.constraints.join(', '),
+    Goal: plan.goal,
+    Load: plan.load.description,
+    Input: plan.load.input,
+    Budget: plan.budgetMs === null ? 'none: blocks and slices decide' : duration(plan.budgetMs),
+    'Put in force by': plan.apply,
+    Seed: String(plan.seed),
+  });
+}
+
+/** How much was measured, when, and by which command it is measured again. */
+export function runFacts({ run, tool, verdict }: Results): Fact[] {
+  return facts({
+    Command: run.command,
+    Started: run.startedAt,
+    Finished: run.complete ? run.finishedAt : `${run.finishedAt} (interrupted)`,
+    Duration: duration(run.durationMs),
+    Blocks: `${count(verdict.blocks)} of ${count(run.blocksPlanned)} planned`,
+    'Slices per block and variant': count(run.slicesPerBlock),
+    'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
+    'Warm-up before a slice': duration(run.warmupMs),
+    'Noise of a variant in a block': share(run.residualSd),
+    'Difference that this resolves': share(run.resolvable),
+    Tool: `${tool.name} ${tool.version}`,
+  });
+}
+
+/** What served. */
+export function engineFacts({ engine }: Results): Fact[] {
+  return facts({
+    Engine: engine.kind,
+    Version: engine.version,
+    Backend: engine.backend,
+    'Numbers carry over to Triton with its C++ backends': engine.transferable ? 'yes' : 'no',
+    Command: engine.command.join(' '),
+  });
+}
+
+/** The environment's nested record as flat lines, `cpu.model` and the like; at most 400 of them. */
+export function environmentFacts({ environment }: Results): Fact[] {
+  const lines: Fact[] = [];
+  flatten('', environment, lines);
+  if (lines.length <= limit) return lines;
+  return [...lines.slice(0, limit), { name: 'and more', value: 'see environment in results.json' }];
+}
+
+const limit = 400;
+
+function facts(entries: Record<string, string>): Fact[] {
+  return Object.entries(entries).map(([name, value]) => fact(name, value));
+}
+
+function fact(name: string, value: string): Fact {
+  return { name: clipped(plainText(name), 120), value: value === '' ? 'not known' : clipped(plainText(value), 2000) };
+}
+
+function flatten(path: string, value: unknown, into: Fact[]): void {
+  if (into.length > limit) return;
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null)) {
+    into.push(fact(path, value.length === 0 ? 'none' : value.map(scalarText).join(', ')));
+  } else if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    if (entries.length === 0 && path !== '') into.push(fact(path, 'none'));
+    for (const [key, child] of entries) flatten(path === '' ? key : `${path}.${key}`, child, into);
+  } else {
+    into.push(fact(path, scalarText(value)));
+  }
+}
+
+function scalarText(value: unknown): string {
+  if (value === null || value === undefined) return 'not known';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : plainNumber(value);
+  return String(value);
+}

@@ -1,0 +1,56 @@
+import { engineFacts, environmentFacts, type Fact, planFacts, runFacts } from './facts.ts';
+import { type DiffLine, lineDiff } from './line-diff.ts';
+import { clipped, plainLines, plainText } from './plain-text.ts';
+import type { Results } from './results.ts';
+import { claimsGain, metricInWords, type VerdictInWords, verdictInWords } from './sentence.ts';
+import { type VariantRow, variantRows } from './variant-rows.ts';
+
+/** Results as text: what HTML and Markdown show, and in which order. Safe to print, not escaped. */
+export type ReportModel = {
+  readonly title: string;
+  readonly verdict: VerdictInWords;
+  /** What the gains are gains in: "throughput", "p99 latency". */
+  readonly metric: string;
+  /** True where the metric is a latency: its gain is the baseline's value divided by the variant's, minus 1. */
+  readonly smallerIsBetter: boolean;
+  readonly confidence: number;
+  readonly measured: readonly VariantRow[];
+  readonly left: readonly VariantRow[];
+  readonly withConstraints: boolean;
+  readonly diagnostics: readonly { variant: string; message: string; advice: string }[];
+  /** Empty where the pick is the baseline. */
+  readonly diff: readonly DiffLine[];
+  readonly diffTitle: string;
+  readonly facts: readonly { title: string; facts: readonly Fact[] }[];
+  readonly planSource: string;
+};
+
+export function reportModel(results: Results): ReportModel {
+  const rows = variantRows(results);
+  const { plan, config } = results;
+  return {
+    title: clipped(plainText(`${plan.name}: ${plan.model}`), 160),
+    verdict: verdictInWords(results),
+    metric: metricInWords(plan.objective),
+    smallerIsBetter: plan.objective.startsWith('minimize'),
+    confidence:
+      results.variants.find((v) => v.comparison !== null)?.comparison?.gain.confidence ?? 1 - results.verdict.alpha,
+    measured: rows.filter(({ status }) => status === 'measured'),
+    left: rows.filter(({ status }) => status !== 'measured'),
+    withConstraints: plan.constraints.length > 0,
+    diagnostics: results.diagnostics.map((diagnostic) => ({
+      variant: diagnostic.variantId === null ? 'the run' : clipped(plainText(diagnostic.variantId), 120),
+      message: clipped(plainText(diagnostic.message), 600),
+      advice: clipped(plainText(diagnostic.advice), 600),
+    })),
+    diff: claimsGain(results) ? lineDiff(plainLines(config.baseline), plainLines(config.pick)) : [],
+    diffTitle: `config.pbtxt of ${clipped(plainText(results.verdict.pick), 60)} against the baseline`,
+    facts: [
+      { title: 'Engine', facts: engineFacts(results) },
+      { title: 'Run', facts: runFacts(results) },
+      { title: 'Plan', facts: planFacts(results) },
+      { title: 'Host', facts: environmentFacts(results) },
+    ],
+    planSource: plainLines(plan.source),
+  };
+}

@@ -1,0 +1,149 @@
+import { share } from './format.ts';
+import type { ReportModel } from './report-model.ts';
+import type { EstimateText, VariantRow } from './variant-rows.ts';
+
+/** A cell: its text, a second line (an interval, a remark) or '', and how it is set. Neither is escaped. */
+export type TableCell = {
+  readonly text: string;
+  readonly detail: string;
+  readonly kind: 'words' | 'number' | 'code';
+};
+
+/** A table that HTML and Markdown show alike; the first cell of a row names it. */
+export type ReportTable = {
+  readonly id: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly columns: readonly { name: string; numeric: boolean }[];
+  readonly rows: readonly (readonly TableCell[])[];
+};
+
+/** The tables that have something to show, in reading order. */
+export function reportTables(model: ReportModel): ReportTable[] {
+  const tables = [
+    variantTable(model),
+    leftTable(model),
+    diagnosticTable(model),
+    latencyTable(model),
+    serverTable(model),
+  ];
+  return tables.filter(({ rows }) => rows.length > 0);
+}
+
+type Column = readonly [name: string, cell: (row: VariantRow) => TableCell];
+
+function variantTable(model: ReportModel): ReportTable {
+  const columns: Column[] = [
+    ['Variant', named],
+    ['Gain', ({ gain }) => estimate(gain)],
+    ['Claim', ({ claim }) => words(claim)],
+    ['Best set', ({ bestSet }) => words(bestSet)],
+    ['Throughput', ({ throughput }) => estimate(throughput)],
+    ['p50', ({ p50 }) => estimate(p50)],
+    ['p99', ({ p99, p99Unclaimed }) => estimate(p99, p99Unclaimed ? 'few requests: no claim' : '')],
+    ...(model.withConstraints ? [['Constraints', ({ constraints }) => words(constraints)] satisfies Column] : []),
+    ['Errors', ({ errors }) => number(errors)],
+    ['Invalid slices', ({ invalidSlices }) => number(invalidSlices)],
+    ['Load time', ({ load }) => number(load)],
+    ['In force', ({ proof }) => words(proof)],
+    ['Settings', ({ settings }) => code(settings)],
+  ];
+  const formula = model.smallerIsBetter
+    ? "the baseline's value divided by the variant's"
+    : "the variant's value divided by the baseline's";
+  const caption = `Gain in ${model.metric}: ${formula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.`;
+  return tableOf({ id: 'variants', title: 'Variants', caption }, columns, model.measured);
+}
+
+function leftTable(model: ReportModel): ReportTable {
+  const columns: Column[] = [
+    ['Variant', named],
+    ['Status', ({ status }) => words(status)],
+    ['Reason', ({ reason }) => words(reason)],
+    ['Settings', ({ settings }) => code(settings)],
+  ];
+  const caption = 'These have no estimate and took no part in the verdict.';
+  return tableOf({ id: 'not-measured', title: 'Not measured', caption }, columns, model.left);
+}
+
+function diagnosticTable(model: ReportModel): ReportTable {
+  return {
+    id: 'diagnostics',
+    title: 'Diagnostics',
+    caption: 'What was noticed about these measurements, and what to do about it.',
+    columns: ['About', 'Finding', 'Advice'].map((name) => ({ name, numeric: false })),
+    rows: model.diagnostics.map(({ variant, message, advice }) => [code(variant), words(message), words(advice)]),
+  };
+}
+
+function latencyTable(model: ReportModel): ReportTable {
+  const columns: Column[] = [
+    ['Variant', named],
+    ['Mean', ({ mean }) => estimate(mean)],
+    ['Min', ({ latencies }) => number(latencies.min)],
+    ['p50', ({ latencies }) => number(latencies.pooledP50)],
+    ['p90', ({ latencies }) => number(latencies.p90)],
+    ['p99', ({ latencies }) => number(latencies.pooledP99)],
+    ['p99.9', ({ latencies }) => number(latencies.p999)],
+    ['Max', ({ latencies }) => number(latencies.max)],
+    ['First request', ({ firstRequest }) => number(firstRequest)],
+    ['Requests', ({ requests }) => number(requests)],
+  ];
+  const caption =
+    'From the merged histograms of all blocks; the mean is a geometric mean over blocks. The first request after a load is not in the others.';
+  return tableOf({ id: 'latencies', title: 'Latency in full', caption }, columns, model.measured);
+}
+
+function serverTable(model: ReportModel): ReportTable {
+  const value =
+    (of: (server: NonNullable<VariantRow['server']>) => string): Column[1] =>
+    ({ server }) =>
+      number(server === null ? '' : of(server));
+  const columns: Column[] = [
+    ['Variant', named],
+    ['Queue', value(({ queue }) => queue)],
+    ['Compute input', value(({ input }) => input)],
+    ['Compute infer', value(({ infer }) => infer)],
+    ['Compute output', value(({ output }) => output)],
+    ['Mean batch', value(({ batch }) => batch)],
+    ['Executions', value(({ executions }) => executions)],
+    ['Cache hits', value(({ cacheHits }) => cacheHits)],
+  ];
+  const caption = "Means per request, from the server's own statistics.";
+  const rows = model.measured.filter(({ server }) => server !== null);
+  return tableOf({ id: 'server', title: 'Where the server spends the time', caption }, columns, rows);
+}
+
+function tableOf(
+  head: Pick<ReportTable, 'id' | 'title' | 'caption'>,
+  columns: readonly Column[],
+  rows: readonly VariantRow[],
+): ReportTable {
+  const cells = rows.map((row) => columns.map(([, cell]) => cell(row)));
+  const numeric = columns.map((_, index) => cells.some((row) => row[index]?.kind === 'number'));
+  return {
+    ...head,
+    columns: columns.map(([name], index) => ({ name, numeric: numeric[index] === true })),
+    rows: cells,
+  };
+}
+
+function named({ id, pick, baseline }: VariantRow): TableCell {
+  return { text: id, detail: pick ? 'pick' : baseline && id !== 'baseline' ? 'baseline' : '', kind: 'code' };
+}
+
+function estimate({ point, interval }: EstimateText, remark = ''): TableCell {
+  return { text: point, detail: remark === '' ? interval : `${interval}; ${remark}`, kind: 'number' };
+}
+
+function number(text: string): TableCell {
+  return { text, detail: '', kind: 'number' };
+}
+
+function words(text: string): TableCell {
+  return { text, detail: '', kind: 'words' };
+}
+
+function code(text: string): TableCell {
+  return { text, detail: '', kind: 'code' };
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+
+/** `results.json`: what a sweep found. The published JSON Schema in schema/ is generated from this. */
+export const schemaVersion = 1;
+
+/** A point with its interval; nulls where too few blocks allow none. In the metric's own unit. */
+const estimate = z.strictObject({
+  point: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  confidence: z.number(),
+});
+
+const settings = z.record(z.string(), z.unknown());
+
+const latency = z.strictObject({
+  mean: estimate.describe('Geometric mean over blocks, ns'),
+  p50: estimate,
+  p99: estimate,
+  p90: z.number().nullable().describe('From the merged histograms of all blocks, ns'),
+  p999: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  pooledP50: z.number().nullable(),
+  pooledP99: z.number().nullable(),
+  requestsPerBlock: z.number().describe('Fewest valid requests in a block: a p99 is claimed from 662 on'),
+});
+
+const comparison = z.strictObject({
+  gain: estimate.describe(
+    'Ratio to the baseline minus 1, larger is better (of a latency: baseline / variant - 1); the interval and its confidence hold for all comparisons at once',
+  ),
+  pHolm: z.number().nullable(),
+  better: z.boolean(),
+  inBestSet: z.boolean(),
+});
+
+/** Mean per inference request, from the server's own statistics. */
+const server = z.strictObject({
+  queueNs: z.number(),
+  computeInputNs: z.number(),
+  computeInferNs: z.number(),
+  computeOutputNs: z.number(),
+  meanBatch: z.number(),
+  executionCount: z.number(),
+  cacheHitCount: z.number(),
+});
+
+const proof = z.strictObject({
+  path: z.string(),
+  status: z.enum(['verified', 'observed', 'accepted, effect unknown']),
+});
+
+const variant = z.strictObject({
+  id: z.string(),
+  baseline: z.boolean(),
+  settings,
+  status: z.enum(['measured', 'unstable', 'refused', 'unmeasured']),
+  reason: z.string().nullable().describe('Why it is not measured'),
+  proof: z.array(proof).describe('How each setting was seen to be in force'),
+  throughput: estimate.describe('Inferences per second, geometric mean over blocks'),
+  latencyNs: latency,
+  comparison: comparison.nullable(),
+  requestCount: z.number(),
+  errors: z.record(z.string(), z.number()).describe('Failed requests by kind, in invalid slices'),
+  invalidSliceCount: z.number(),
+  loadMs: z.number().nullable().describe('Median time to put it in force'),
+  firstRequestNs: z.number().nullable().describe('Median latency of the first request after that'),
+  sliceMs: z.number().nullable(),
+  server: server.nullable(),
+  constraints: z.array(
+    z.strictObject({
+      metric: z.string(),
+      atMostNs: z.number(),
+      outcome: z.enum(['holds', 'fails', 'undecided']),
+      value: z.number().nullable().describe('Share of requests above the limit, or the estimate in ns'),
+    }),
+  ),
+});
+
+const verdict = z.strictObject({
+  kind: z.enum(['WINNER', 'TIED_SET', 'BETTER_TIED_AT_RESOLUTION', 'NO_IMPROVEMENT', 'INCONCLUSIVE', 'INVALID']),
+  reason: z.string().nullable(),
+  pick: z.string(),
+  better: z.array(z.string()),
+  bestSet: z.array(z.string()),
+  tied: z
+    .array(z.string())
+    .describe(
+      'Better, in the best set, and shown to be within the practical margin of the best: what TIED_SET is about',
+    ),
+  largestPossibleGain: z.number().nullable().describe('Ratio minus 1'),
+  resolution: z.number().nullable().describe('Ratio minus 1: differences that these blocks cannot tell apart'),
+  undecided: z.array(z.string()),
+  blocks: z.number(),
+  blocksNeeded: z.number().nullable().describe('Further blocks that would probably decide'),
+  minutesNeeded: z.number().nullable(),
+  alpha: z.number(),
+  practicalMargin: z.number(),
+});
+
+const diagnostic = z.strictObject({
+  kind: z.string(),
+  variantId: z.string().nullable(),
+  message: z.string(),
+  advice: z.string(),
+});
+
+/** One block: y of each variant in the objective's own unit, in the order of its slices. */
+const block = z.strictObject({
+  block: z.number(),
+  startedAt: z.string(),
+  order: z.array(z.string()),
+  values: z.record(
+    z.string(),
+    z.strictObject({ throughput: z.number(), meanNs: z.number(), p50Ns: z.number(), p99Ns: z.number() }),
+  ),
+});
+
+export const resultsSchema = z.strictObject({
+  schemaVersion: z.literal(schemaVersion),
+  tool: z.strictObject({ name: z.literal('tritune'), version: z.string() }),
+  plan: z.strictObject({
+    name: z.string(),
+    model: z.string(),
+    objective: z.string().describe('"maximize throughput", "minimize latency.p99"'),
+    constraints: z.array(z.string()),
+    goal: z.enum(['improve', 'best']),
+    budgetMs: z.number().nullable(),
+    seed: z.number(),
+    apply: z.string(),
+    expectEqual: z.boolean().describe('An A/A plan: the variants are the same on purpose'),
+    load: z.strictObject({
+      description: z.string().describe('"closed loop, 8 outstanding, batch 1, HTTP"'),
+      concurrency: z.number(),
+      batchSize: z.number(),
+      protocol: z.string(),
+      input: z.string(),
+    }),
+    source: z.string().describe('The plan file as it was read'),
+    file: z.string(),
+  }),
+  engine: z.strictObject({
+    kind: z.string(),
+    version: z.string(),
+    backend: z.string(),
+    transferable: z.boolean(),
+    command: z.array(z.string()),
+  }),
+  run: z.strictObject({
+    startedAt: z.string(),
+    finishedAt: z.string(),
+    durationMs: z.number(),
+    complete: z.boolean().describe('false where the run was interrupted'),
+    blocksPlanned: z.number(),
+    slicesPerBlock: z.number(),
+    resolvable: z
+      .number()
+      .nullable()
+      .describe('Ratio minus 1 that these blocks resolve with 80 % power, from the noise seen'),
+    residualSd: z.number().nullable().describe('Standard deviation of one variant in one block, log scale'),
+    warmupMs: z.number(),
+    sliceCount: z.number(),
+    invalidSliceCount: z.number(),
+    command: z.string().describe('What repeats this run'),
+    nextCommand: z.string().nullable().describe('What measures the blocks that an inconclusive verdict still needs'),
+  }),
+  verdict,
+  variants: z.array(variant),
+  diagnostics: z.array(diagnostic),
+  blocks: z.array(block),
+  environment: z.record(z.string(), z.unknown()).describe('Host, versions, hashes, git state'),
+  config: z.strictObject({
+    baseline: z.string().describe('The committed config.pbtxt'),
+    pick: z.string().describe("The pick's config.pbtxt"),
+  }),
+});
+
+export type Results = z.infer<typeof resultsSchema>;
+export type VariantResult = Results['variants'][number];
+export type VerdictResult = z.infer<typeof verdict>;
+export type EstimateResult = z.infer<typeof estimate>;

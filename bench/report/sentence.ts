@@ -1,0 +1,219 @@
+import { change, count, interval, minutes, share } from './format.ts';
+import { clipped, plainText } from './plain-text.ts';
+import type { Results, VerdictResult } from './results.ts';
+
+/**
+ * The verdict in words. `label` names its kind, `headline` says what to do and how sure that is, `sentences` say for which load,
+ * at which error rate, and what comes next. Plain text: every name in it is safe to print, but not escaped for HTML or Markdown.
+ */
+export type VerdictInWords = {
+  readonly tone: 'gain' | 'keep' | 'open' | 'void';
+  readonly label: string;
+  readonly headline: string;
+  readonly sentences: readonly string[];
+  /** What to type next, where the last sentence ends in a colon. */
+  readonly command: string | null;
+};
+
+export function verdictInWords(results: Results): VerdictInWords {
+  const { verdict } = results;
+  const claimed = claimsGain(results);
+  return {
+    tone: tones[verdict.kind],
+    label: labelOf(results),
+    headline: claimed && results.plan.expectEqual ? falseClaim(results) : headlines[verdict.kind](results),
+    sentences: [
+      ...interruption(results),
+      ...sameOnPurpose(results, claimed),
+      ...rehearsal(results),
+      ...details(results),
+      loadSentence(results),
+      ...errorRate(verdict),
+      ...nextStep(results, claimed),
+    ],
+    command: nextCommand(results),
+  };
+}
+
+/** True where the verdict names a variant that beats the baseline. */
+export function claimsGain(results: Results): boolean {
+  const { kind, pick } = results.verdict;
+  const claiming = kind === 'WINNER' || kind === 'TIED_SET' || kind === 'BETTER_TIED_AT_RESOLUTION';
+  return claiming && pick !== baselineIdOf(results);
+}
+
+/** "closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (python-based onnxruntime backend)". */
+export function loadInWords({ plan, engine }: Results): string {
+  const name = ['engine', engine.kind, engine.version].filter((word) => word !== '').join(' ');
+  return plainText(`${plan.load.description}, ${name}${engine.backend === '' ? '' : ` (${engine.backend})`}`);
+}
+
+/** "throughput", "p99 latency": what the objective is about. */
+export function metricInWords(objective: string): string {
+  const metric = objective.replace(/^(maximize|minimize) /, '');
+  return plainText(metric.replace(/^latency\.(.*)$/, '$1 latency'));
+}
+
+type Kind = VerdictResult['kind'];
+
+const tones: Record<Kind, VerdictInWords['tone']> = {
+  WINNER: 'gain',
+  TIED_SET: 'gain',
+  BETTER_TIED_AT_RESOLUTION: 'gain',
+  NO_IMPROVEMENT: 'keep',
+  INCONCLUSIVE: 'open',
+  INVALID: 'void',
+};
+
+const labels: Record<Kind, string> = {
+  WINNER: 'Winner',
+  TIED_SET: 'Tied set',
+  BETTER_TIED_AT_RESOLUTION: 'Better, tied at this resolution',
+  NO_IMPROVEMENT: 'No improvement',
+  INCONCLUSIVE: 'Inconclusive',
+  INVALID: 'Invalid',
+};
+
+const headlines: Record<Kind, (results: Results) => string> = {
+  WINNER: (results) =>
+    `${deploy(results)}: the best among those measured, with a gain in ${gainOfPick(results)} over the baseline.`,
+  TIED_SET: (results) =>
+    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${tieOf(results)}.`,
+  BETTER_TIED_AT_RESOLUTION: (results) =>
+    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${unresolved(results)}.`,
+  NO_IMPROVEMENT: ({ verdict, plan }) =>
+    `Keep the baseline: the largest gain in ${metricInWords(plan.objective)} still possible among those measured is ${change(verdict.largestPossibleGain)}, within the practical margin of ${share(verdict.practicalMargin)}.`,
+  INCONCLUSIVE: ({ verdict, plan }) =>
+    verdict.largestPossibleGain === null
+      ? `Keep the baseline for now: ${blocksInWords(verdict.blocks)} ${verdict.blocks === 1 ? 'is' : 'are'} too few to say anything about ${metricInWords(plan.objective)}.`
+      : `Keep the baseline for now: no gain in ${metricInWords(plan.objective)} is shown, but one of up to ${change(verdict.largestPossibleGain)} is still possible among those measured.`,
+  INVALID: ({ verdict }) => `No verdict: ${clause(verdict.reason ?? 'the measurements cannot be trusted')}.`,
+};
+
+function labelOf({ verdict, engine }: Results): string {
+  if (engine.transferable) return labels[verdict.kind];
+  return `Rehearsal: ${verdict.kind === 'WINNER' ? 'one variant ahead' : labels[verdict.kind].toLowerCase()}`;
+}
+
+function deploy({ verdict, engine }: Results): string {
+  return engine.transferable ? `Deploy ${name(verdict.pick)}` : `In this rehearsal ${name(verdict.pick)} is ahead`;
+}
+
+function gainOfPick({ verdict, plan, variants }: Results): string {
+  const gain = variants.find(({ id }) => id === verdict.pick)?.comparison?.gain;
+  const metric = metricInWords(plan.objective);
+  if (gain === undefined) return metric;
+  return `${metric} of ${change(gain.point)} (simultaneous ${share(gain.confidence)} interval ${interval(gain, change)})`;
+}
+
+function tieOf({ verdict }: Results): string {
+  const margin = share(verdict.practicalMargin);
+  if (verdict.tied.length < 2) return `none of those measured is better than it by more than ${margin}`;
+  return `${names(verdict.tied)} are equal within ${margin}, and it is the cheapest of them`;
+}
+
+function unresolved({ verdict }: Results): string {
+  return `which of ${names(verdict.bestSet)} is best is not resolved: these blocks cannot tell differences below ±${share(verdict.resolution)} apart`;
+}
+
+function falseClaim(results: Results): string {
+  return `A false claim: ${name(results.verdict.pick)} seems better than the baseline, with a gain in ${gainOfPick(results)}.`;
+}
+
+function interruption({ run, verdict }: Results): string[] {
+  if (run.complete) return [];
+  return [
+    `The run was interrupted after ${count(verdict.blocks)} of ${blocksInWords(run.blocksPlanned)}: all of this rests on those alone.`,
+  ];
+}
+
+function sameOnPurpose({ plan, verdict }: Results, claimed: boolean): string[] {
+  if (!plan.expectEqual) return [];
+  const meaning = claimed
+    ? `the claim is false by construction, as at most ${share(verdict.alpha)} of such sweeps are expected to make one`
+    : 'any claim would be a false one, and there is none';
+  return [`This is an A/A plan, its variants are the same on purpose: ${meaning}.`];
+}
+
+function rehearsal({ engine }: Results): string[] {
+  if (engine.transferable) return [];
+  const backend = engine.backend === '' ? `the ${plainText(engine.kind)} engine` : plainText(engine.backend);
+  return [
+    `This is a rehearsal: it ran on a stand-in (${backend}), and neither gains nor losses seen there carry over to Triton with its C++ backends.`,
+  ];
+}
+
+function details({ verdict, variants }: Results): string[] {
+  const { kind, reason, undecided } = verdict;
+  const sentences: string[] = [];
+  if (kind !== 'INVALID' && reason !== null && reason !== '') sentences.push(`Why: ${clause(reason)}.`);
+  const screenedOut = variants.filter((v) => v.status === 'measured' && !v.baseline && v.comparison === null);
+  if (kind === 'NO_IMPROVEMENT' && screenedOut.length > 0) sentences.push('Those screened out were not followed up.');
+  if (undecided.length > 0) {
+    sentences.push(
+      `Whether ${names(undecided)} ${undecided.length === 1 ? 'holds' : 'hold'} the constraints is undecided.`,
+    );
+  }
+  return sentences;
+}
+
+function loadSentence(results: Results): string {
+  const { verdict, variants } = results;
+  const measured = variants.filter(({ status, baseline }) => status === 'measured' && !baseline).length;
+  const beside = `${count(measured)} ${measured === 1 ? 'variant' : 'variants'} beside the baseline`;
+  return `Measured under one load: ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
+}
+
+function errorRate({ kind, alpha }: VerdictResult): string[] {
+  if (kind === 'INVALID') return [];
+  return [`If all variants were equal, at most ${share(alpha)} of such sweeps would claim a gain.`];
+}
+
+function nextStep(results: Results, claimed: boolean): string[] {
+  const { verdict, run, plan, engine } = results;
+  if (verdict.kind === 'INVALID') return ['Next: follow the advice under Diagnostics, then measure again.'];
+  if (verdict.kind === 'INCONCLUSIVE') return [whatWouldDecide(results)];
+  if (!run.complete) return ['Next: measure the whole plan:'];
+  if (plan.expectEqual) return [];
+  if (!engine.transferable) return ['Next: run the same plan on the Triton that you deploy.'];
+  if (claimed) return ["Next: put winner.config.pbtxt in the place of the model's config.pbtxt."];
+  return ['Next: nothing to change for this load; another load, or other settings, would be a new question.'];
+}
+
+function whatWouldDecide({ verdict }: Results): string {
+  const { blocksNeeded, minutesNeeded } = verdict;
+  if (blocksNeeded === null)
+    return 'Next: how many more blocks would decide cannot be told from these; to measure again:';
+  const time = minutesNeeded === null ? '' : ` (about ${minutes(minutesNeeded)})`;
+  const blocks = blocksNeeded === 1 ? '1 more block' : `${count(blocksNeeded)} more blocks`;
+  return `Next: about ${blocks}${time} would probably decide:`;
+}
+
+function nextCommand({ verdict, run }: Results): string | null {
+  if (verdict.kind === 'INVALID') return null;
+  if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
+  return run.complete ? null : clause(run.command);
+}
+
+function blocksInWords(blocks: number): string {
+  return `${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
+}
+
+/** A list that stays readable whatever the number of names. */
+function names(ids: readonly string[]): string {
+  const shown = ids.slice(0, 8).map(name);
+  if (ids.length > shown.length) return `${shown.join(', ')} and ${count(ids.length - shown.length)} more`;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+function name(id: string): string {
+  return clipped(plainText(id), 60);
+}
+
+function clause(text: string): string {
+  return clipped(plainText(text).trim().replace(/\.+$/, ''), 600);
+}
+
+function baselineIdOf({ variants }: Results): string {
+  return variants.find(({ baseline }) => baseline)?.id ?? 'baseline';
+}

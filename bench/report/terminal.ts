@@ -1,0 +1,116 @@
+import pc from 'picocolors';
+import { share } from './format.ts';
+import { gainScale, isOutside, positionOn } from './gain-scale.ts';
+import { type ReportModel, reportModel } from './report-model.ts';
+import type { Results } from './results.ts';
+import { columnsOf, fitted, wrapped } from './terminal-text.ts';
+import type { VariantRow } from './variant-rows.ts';
+
+/**
+ * The verdict and the gains for a terminal of `width` columns, lines ending in `\n`, the last one too. Without colour there is no
+ * escape sequence in it. A picture of the intervals is drawn where the width allows it.
+ */
+export function terminalSummary(results: Results, options: { color: boolean; width: number }): string {
+  const colors = pc.createColors(options.color);
+  const width = Math.max(40, Math.min(options.width, 160));
+  const model = reportModel(results);
+  const paint = { gain: colors.green, keep: colors.cyan, open: colors.yellow, void: colors.red }[model.verdict.tone];
+  const blocks = [
+    [paint(colors.bold(fittedOrWhole(`${model.verdict.label}: ${model.title}`, width)))],
+    wrapped(model.verdict.headline, width).map((line) => colors.bold(line)),
+    [
+      ...model.verdict.sentences.flatMap((sentence) => wrapped(sentence, width)),
+      ...(model.verdict.command === null ? [] : [`  ${model.verdict.command}`]),
+    ],
+    gainLines(model, results, { width, dim: colors.dim, strong: colors.green }),
+    atMost(
+      model.left.map((row) => [`${row.id}: ${row.status}, ${row.reason}`]),
+      width,
+    ),
+    atMost(
+      model.diagnostics.map(({ variant, message, advice }) => [`${variant}: ${message}`, advice]),
+      width,
+    ),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${line}\n`).join(''))
+    .join('\n');
+}
+
+type Look = { width: number; dim: (text: string) => string; strong: (text: string) => string };
+
+/** More rows than this scroll the verdict away. */
+const rowLimit = 40;
+
+function gainLines(model: ReportModel, results: Results, { width, dim, strong }: Look): string[] {
+  const rows = model.measured.slice(0, rowLimit);
+  if (rows.length === 0) return [];
+  const table = rows.map((row) => [
+    row.id,
+    throughputOrMetric(row, model),
+    row.gain.point,
+    row.gain.interval,
+    row.claim,
+  ]);
+  const head = ['variant', model.metric, 'gain', `${share(model.confidence)} interval`, 'claim'];
+  const widths = head.map((name, column) =>
+    Math.max(...[head, ...table].map((line) => columnsOf(line[column] ?? name))),
+  );
+  const others = widths.slice(1).reduce((sum, columns) => sum + columns + 2, 0);
+  widths[0] = Math.max(8, Math.min(widths[0] ?? 8, width - others));
+  const layout = (cells: readonly string[]): string =>
+    cells
+      .map((text, column) => fitted(text, widths[column] ?? 0, column === 0 || column === 4 ? 'left' : 'right'))
+      .join('  ');
+  const barColumns = Math.min(40, width - layout(head).length - 2);
+  const bars = barColumns < 16 ? [] : intervalBars(results, rows, barColumns);
+  const lines = table.map((cells, index) => {
+    const line = bars.length === 0 ? layout(cells).trimEnd() : `${layout(cells)}  ${bars[index] ?? ''}`.trimEnd();
+    return cells[4] === 'better' ? strong(line) : line;
+  });
+  const more = model.measured.length - rows.length;
+  const rest = more > 0 ? [dim(`and ${more} more, see the report`)] : [];
+  return [dim(layout(head).trimEnd()), ...lines, ...rest];
+}
+
+function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
+  const texts = new Map([
+    ['mean latency', row.mean],
+    ['p50 latency', row.p50],
+    ['p99 latency', row.p99],
+  ]);
+  return (texts.get(metric) ?? row.throughput).point;
+}
+
+/** `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */
+function intervalBars(results: Results, rows: readonly VariantRow[], columns: number): string[] {
+  const shown = results.variants.filter(({ status }) => status === 'measured').slice(0, rows.length);
+  const gains = shown.map(({ comparison }) => {
+    if (comparison === null) return null;
+    const { point, lower, upper } = comparison.gain;
+    return point === null || lower === null || upper === null ? null : { point, lower, upper };
+  });
+  const scale = gainScale(
+    gains.filter((gain) => gain !== null),
+    results.verdict.practicalMargin,
+  );
+  const at = (gain: number): number => Math.round(positionOn(scale, gain) * (columns - 1));
+  return gains.map((gain) => {
+    const cells = Array.from({ length: columns }, () => ' ');
+    if (gain !== null) cells.fill('─', at(gain.lower), at(gain.upper) + 1);
+    cells[at(0)] = cells[at(0)] === '─' ? '┼' : '│';
+    if (gain !== null) cells[at(gain.point)] = isOutside(scale, gain.point) ? (gain.point < 0 ? '◂' : '▸') : '●';
+    return cells.join('');
+  });
+}
+
+/** Each entry's sentences, wrapped; of a long list only the first entries, and how many more there are. */
+function atMost(entries: readonly string[][], width: number): string[] {
+  const lines = entries.slice(0, 20).flatMap((sentences) => wrapped(sentences.join(' '), width));
+  return entries.length > 20 ? [...lines, `and ${entries.length - 20} more, see the report`] : lines;
+}
+
+function fittedOrWhole(text: string, width: number): string {
+  return columnsOf(text) <= width ? text : fitted(text, width);
+}

@@ -1,0 +1,160 @@
+import { change, count, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
+import { clipped, plainText } from './plain-text.ts';
+import type { EstimateResult, Results, VariantResult } from './results.ts';
+
+/** A point and its interval as text; both are `n/a` where there is none. */
+export type EstimateText = { readonly point: string; readonly interval: string };
+
+/** One variant as every renderer shows it: each number through the one formatter, each name safe to print, nothing escaped yet. */
+export type VariantRow = {
+  readonly id: string;
+  readonly baseline: boolean;
+  readonly pick: boolean;
+  readonly settings: string;
+  readonly status: VariantResult['status'];
+  readonly reason: string;
+  readonly throughput: EstimateText;
+  readonly mean: EstimateText;
+  readonly p50: EstimateText;
+  readonly p99: EstimateText;
+  /** True where too few requests were seen in a block to claim a p99. */
+  readonly p99Unclaimed: boolean;
+  readonly gain: EstimateText;
+  readonly claim: string;
+  readonly bestSet: string;
+  readonly errors: string;
+  readonly invalidSlices: string;
+  readonly proof: string;
+  readonly load: string;
+  readonly firstRequest: string;
+  readonly requests: string;
+  readonly constraints: string;
+  readonly latencies: {
+    readonly min: string;
+    readonly pooledP50: string;
+    readonly p90: string;
+    readonly pooledP99: string;
+    readonly p999: string;
+    readonly max: string;
+  };
+  readonly server: ServerRow | null;
+};
+
+/** Means per request, from the server's own statistics. */
+export type ServerRow = {
+  readonly queue: string;
+  readonly input: string;
+  readonly infer: string;
+  readonly output: string;
+  readonly batch: string;
+  readonly executions: string;
+  readonly cacheHits: string;
+};
+
+/** A p99 needs this many requests in every block: below, the share of requests above it rests on fewer than seven. */
+const requestsForP99 = 662;
+
+export function variantRows(results: Results): VariantRow[] {
+  const pick = results.verdict.kind === 'INVALID' ? null : results.verdict.pick;
+  return results.variants.map((variant) => ({
+    ...identity(variant),
+    pick: variant.id === pick,
+    throughput: estimateText(variant.throughput, rate),
+    mean: estimateText(variant.latencyNs.mean, latency),
+    p50: estimateText(variant.latencyNs.p50, latency),
+    p99: estimateText(variant.latencyNs.p99, latency),
+    p99Unclaimed: variant.latencyNs.p99.point !== null && variant.latencyNs.requestsPerBlock < requestsForP99,
+    ...comparisonText(variant),
+    ...(pick === null ? { claim: 'no verdict', bestSet: 'no verdict' } : {}),
+    errors: errorsText(variant),
+    invalidSlices: count(variant.invalidSliceCount),
+    proof: proofText(variant),
+    load: duration(variant.loadMs),
+    firstRequest: latency(variant.firstRequestNs),
+    requests: count(variant.requestCount),
+    constraints: constraintsText(variant),
+    latencies: latenciesText(variant.latencyNs),
+    server: serverText(variant.server),
+  }));
+}
+
+/** "instance_group.count = 2; dynamic_batching removed"; "as committed" where there is none. */
+export function settingsText(settings: VariantResult['settings']): string {
+  const parts = Object.entries(settings).map(([path, value]) =>
+    value === null ? `${path} removed` : `${path} = ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return parts.length === 0 ? 'as committed' : clipped(plainText(parts.join('; ')), 300);
+}
+
+function identity(variant: VariantResult): Pick<VariantRow, 'id' | 'baseline' | 'settings' | 'status' | 'reason'> {
+  return {
+    id: clipped(plainText(variant.id), 120),
+    baseline: variant.baseline,
+    settings: settingsText(variant.settings),
+    status: variant.status,
+    reason: variant.reason === null ? 'no reason given' : clipped(plainText(variant.reason), 500),
+  };
+}
+
+function estimateText(estimate: EstimateResult, format: (value: number | null) => string): EstimateText {
+  return { point: format(estimate.point), interval: interval(estimate, format) };
+}
+
+function comparisonText({ baseline, comparison }: VariantResult): Pick<VariantRow, 'gain' | 'claim' | 'bestSet'> {
+  if (comparison === null) {
+    const nothing = baseline ? 'baseline' : noValue;
+    return { gain: { point: nothing, interval: baseline ? '' : noValue }, claim: nothing, bestSet: nothing };
+  }
+  return {
+    gain: estimateText(comparison.gain, change),
+    claim: comparison.better ? 'better' : 'none',
+    bestSet: comparison.inBestSet ? 'yes' : 'no',
+  };
+}
+
+function errorsText({ errors }: VariantResult): string {
+  const kinds = Object.entries(errors).filter(([, errorCount]) => errorCount > 0);
+  if (kinds.length === 0) return '0';
+  return clipped(plainText(kinds.map(([kind, errorCount]) => `${count(errorCount)} ${kind}`).join(', ')), 200);
+}
+
+/** One word where all settings were seen in the same way, else the paths behind each way. */
+function proofText({ proof }: VariantResult): string {
+  const ways = Map.groupBy(proof, ({ status }) => status);
+  if (ways.size === 0) return noValue;
+  const [only] = ways.keys();
+  if (ways.size === 1 && only !== undefined) return only;
+  const parts = [...ways].map(([status, entries]) => `${status}: ${entries.map(({ path }) => path).join(', ')}`);
+  return clipped(plainText(parts.join('; ')), 300);
+}
+
+function constraintsText({ constraints }: VariantResult): string {
+  const parts = constraints.map(
+    ({ metric, atMostNs, outcome }) => `${metric} at most ${latency(atMostNs)}: ${outcome}`,
+  );
+  return parts.length === 0 ? noValue : clipped(plainText(parts.join('; ')), 300);
+}
+
+function latenciesText(ns: VariantResult['latencyNs']): VariantRow['latencies'] {
+  return {
+    min: latency(ns.min),
+    pooledP50: latency(ns.pooledP50),
+    p90: latency(ns.p90),
+    pooledP99: latency(ns.pooledP99),
+    p999: latency(ns.p999),
+    max: latency(ns.max),
+  };
+}
+
+function serverText(server: VariantResult['server']): ServerRow | null {
+  if (server === null) return null;
+  return {
+    queue: latency(server.queueNs),
+    input: latency(server.computeInputNs),
+    infer: latency(server.computeInferNs),
+    output: latency(server.computeOutputNs),
+    batch: plainNumber(server.meanBatch),
+    executions: count(server.executionCount),
+    cacheHits: count(server.cacheHitCount),
+  };
+}

@@ -1,0 +1,108 @@
+import { Failure } from '../failure.ts';
+import { blockOrder, blockSeed } from '../plan/blocks.ts';
+import { baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
+import { seededRandom } from '../random.ts';
+import type { Candidate } from './candidates.ts';
+import type { Deployment } from './deployment.ts';
+import type { Design } from './design.ts';
+import type { Journal, SliceResult } from './journal.ts';
+import { measureSlice, type Workload } from './slice.ts';
+
+/** An invalid slice is measured again in the same block, this often at most. */
+const repetitionsMost = 2;
+
+export type BlockContext = {
+  readonly plan: Plan;
+  readonly design: Design;
+  readonly applied: 'reload' | 'restart';
+  readonly deployment: Deployment;
+  readonly workload: Workload;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  /** Told before each slice. */
+  readonly onSlice: (slice: Slice, done: number, total: number) => void;
+};
+
+/**
+ * Measures every active variant in the same number of slices, in random order, under one new server process.
+ * Returns the variants that left the active set. An unfinished block leaves no `complete` line and so never counts.
+ */
+export async function measureBlock(
+  { block, attempt }: { block: number; attempt: number },
+  active: readonly Candidate[],
+  context: BlockContext,
+): Promise<ReadonlyMap<string, string>> {
+  const { plan, design, deployment, journal, onSlice } = context;
+  const unstable = new Map<string, string>();
+  const order = blockOrder(
+    active.map(({ variant }) => variant.id),
+    design.slicesPerBlock,
+    seededRandom(blockSeed(plan.seed, block)),
+  );
+  await deployment.fresh();
+  let position = 0;
+  for (const [index, { round, variantId }] of order.entries()) {
+    const candidate = active.find(({ variant }) => variant.id === variantId);
+    if (candidate === undefined || unstable.has(variantId)) continue;
+    for (let tries = 0; tries <= repetitionsMost; tries += 1) {
+      context.signal.throwIfAborted();
+      const slice: Slice = {
+        stage: 'confirm',
+        round,
+        block,
+        attempt,
+        order: position,
+        variantId,
+        load: loadOf(plan),
+        applied: context.applied,
+      };
+      onSlice(slice, index, order.length);
+      const result = await runSlice(slice, candidate, context);
+      journal.append(result);
+      position += 1;
+      const trouble = troubleWith(result);
+      if (trouble === null) break;
+      if (tries < repetitionsMost) continue;
+      unstable.set(variantId, trouble);
+      journal.append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
+    }
+    if (unstable.has(baselineId)) break;
+  }
+  journal.append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
+  return unstable;
+}
+
+async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
+  const { plan, design, deployment, applied, workload, signal } = context;
+  const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
+  const inForce = await deployment.putInForce(candidate, applied);
+  if ('refused' in inForce) {
+    if (slice.variantId === baselineId) {
+      throw new Failure(
+        'server',
+        'baseline-refused',
+        `the server no longer runs the committed config.pbtxt: ${inForce.refused}`,
+      );
+    }
+    return { ...line, status: 'failed', failure: { reason: inForce.refused } };
+  }
+  const timing = { warmupMs: design.warmupMs, sliceMs: design.sliceMs[slice.variantId] ?? 300 };
+  return {
+    ...line,
+    status: 'measured',
+    measurement: await measureSlice(slice, inForce, timing, { plan, workload, signal }),
+  };
+}
+
+function troubleWith(result: SliceResult): string | null {
+  if (result.status === 'failed') return result.failure.reason;
+  return result.measurement.invalid.length === 0 ? null : result.measurement.invalid.join('; ');
+}
+
+function loadOf({ load }: Plan): Load {
+  return {
+    pacing: { kind: 'closed', concurrency: load.concurrency },
+    batchSize: load.batchSize,
+    transport: load.protocol,
+  };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpus, hostname, loadavg, release, totalmem, type } from 'node:os';
+import { join, relative } from 'node:path';
+import { execa } from 'execa';
+
+/** Where and on what a run was made: facts for the report and for telling hosts apart. What cannot be seen is "unknown". */
+export type Environment = {
+  readonly host: Readonly<Record<string, string | number>>;
+  readonly software: Readonly<Record<string, string>>;
+  readonly git: { readonly commit: string; readonly dirty: boolean | 'unknown' };
+  /** md5 of each file of the model, by its path in the model's folder: what DVC pointers hold too. */
+  readonly model: Readonly<Record<string, string>>;
+};
+
+export async function describeEnvironment(modelFolder: string, projectFolder: string): Promise<Environment> {
+  const [cpu, git, model] = await Promise.all([describeCpu(), describeGit(projectFolder), hashModel(modelFolder)]);
+  return {
+    host: {
+      name: hostname(),
+      ...cpu,
+      memoryBytes: totalmem(),
+      kernel: `${type()} ${release()}`,
+      governor: readLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
+      cpuLimit: readLine('/sys/fs/cgroup/cpu.max'),
+      memoryLimit: readLine('/sys/fs/cgroup/memory.max'),
+      loadAverage: loadavg()
+        .map((value) => value.toFixed(2))
+        .join(' '),
+      cpuPressure: readLine('/proc/pressure/cpu'),
+    },
+    software: { node: process.version, glibc: glibcVersion() },
+    git,
+    model,
+  };
+}
+
+/** The md5 of one file, read as a stream: models can be larger than memory. */
+export async function md5Of(file: string): Promise<string> {
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function describeCpu(): Promise<Record<string, string | number>> {
+  const basics = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length };
+  const result = await execa('lscpu', ['--json'], { reject: false, timeout: 5_000 });
+  if (result.failed) return basics;
+  const wanted: Record<string, string> = {
+    'Thread(s) per core:': 'threadsPerCore',
+    'Socket(s):': 'sockets',
+    'NUMA node(s):': 'numaNodes',
+    'Hypervisor vendor:': 'hypervisor',
+    'CPU max MHz:': 'maxMhz',
+    'L3 cache:': 'l3Cache',
+    'L3:': 'l3Cache',
+  };
+  const facts: Record<string, string | number> = { ...basics };
+  for (const { field, data } of lscpuFields(result.stdout)) {
+    const name = wanted[field];
+    if (name !== undefined && data !== null) facts[name] = data;
+  }
+  return facts;
+}
+
+type LscpuField = { field: string; data: string | null; children?: LscpuField[] };
+
+function lscpuFields(json: string): LscpuField[] {
+  try {
+    const flatten = (fields: LscpuField[]): LscpuField[] =>
+      fields.flatMap((each) => [each, ...flatten(each.children ?? [])]);
+    return flatten((JSON.parse(json) as { lscpu: LscpuField[] }).lscpu);
+  } catch {
+    return [];
+  }
+}
+
+async function describeGit(folder: string): Promise<Environment['git']> {
+  const git = (...args: string[]) => execa('git', ['-C', folder, ...args], { reject: false, timeout: 5_000 });
+  const [commit, status] = await Promise.all([
+    git('rev-parse', 'HEAD'),
+    git('status', '--porcelain', '--untracked-files=no'),
+  ]);
+  return {
+    commit: commit.failed ? 'unknown' : commit.stdout.trim(),
+    dirty: status.failed ? 'unknown' : status.stdout !== '',
+  };
+}
+
+async function hashModel(folder: string): Promise<Record<string, string>> {
+  if (!existsSync(folder)) return {};
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.dvc'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const hashed = await Promise.all(
+    files.map(async (file) => [relative(folder, file), `${await md5Of(file)} (${statSync(file).size} bytes)`]),
+  );
+  return Object.fromEntries(hashed);
+}
+
+function glibcVersion(): string {
+  const header = (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header;
+  return header?.glibcVersionRuntime ?? 'unknown';
+}
+
+function readLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').split('\n')[0] ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,46 @@
+import type { JournalLine, SliceResult } from './journal.ts';
+
+export type MeasuredSlice = SliceResult & { status: 'measured' };
+
+/** What a journal says of the run so far: the blocks that count, and who left. */
+export type History = {
+  /** Complete blocks in order; only these enter estimates. */
+  readonly blocks: readonly { readonly block: number; readonly slices: readonly SliceResult[] }[];
+  readonly unstable: ReadonlyMap<string, string>;
+  /** The attempt that an unfinished block was in, by block. */
+  readonly attempts: ReadonlyMap<number, number>;
+  /** Every slice ever measured, those of superseded blocks included. */
+  readonly sliceCount: number;
+};
+
+export function readHistory(lines: readonly JournalLine[]): History {
+  const slices = lines.filter((line) => line.kind === 'slice');
+  const complete = lines.filter((line) => line.kind === 'block' && line.status === 'complete') as (JournalLine & {
+    kind: 'block';
+  })[];
+  const attempts = new Map<number, number>();
+  for (const { slice } of slices) attempts.set(slice.block, Math.max(attempts.get(slice.block) ?? 0, slice.attempt));
+  const counted = new Map(complete.map(({ block, attempt }) => [block, attempt]));
+  const unstable = lines.filter(
+    (line) => line.kind === 'unstable' && counted.get(line.block) === line.attempt,
+  ) as (JournalLine & { kind: 'unstable' })[];
+  return {
+    blocks: [...counted]
+      .sort(([a], [b]) => a - b)
+      .map(([block, attempt]) => ({
+        block,
+        slices: slices.filter(({ slice }) => slice.block === block && slice.attempt === attempt),
+      })),
+    unstable: new Map(unstable.map(({ variantId, reason }) => [variantId, reason])),
+    attempts,
+    sliceCount: slices.length,
+  };
+}
+
+/** The slices of one variant in a block that may be used, in the order they were measured. */
+export function validSlices(slices: readonly SliceResult[], variantId: string): MeasuredSlice[] {
+  return slices.filter(
+    (line): line is MeasuredSlice =>
+      line.status === 'measured' && line.slice.variantId === variantId && line.measurement.invalid.length === 0,
+  );
+}

@@ -1,0 +1,106 @@
+import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, messageOf } from '../failure.ts';
+import type { Slice } from '../plan/plan.ts';
+import type { Measurement } from './slice.ts';
+
+/** Why a slice has no measurement. */
+export type SliceFailure = { readonly reason: string };
+
+export type SliceResult = { readonly kind: 'slice'; readonly slice: Slice; readonly at: string } & (
+  | { readonly status: 'measured'; readonly measurement: Measurement }
+  | { readonly status: 'failed'; readonly failure: SliceFailure }
+);
+
+/** What `journal.jsonl` holds, one line each, only ever appended to. */
+export type JournalLine =
+  | SliceResult
+  /** The variant left the active set in this block. */
+  | {
+      readonly kind: 'unstable';
+      readonly block: number;
+      readonly attempt: number;
+      readonly variantId: string;
+      readonly reason: string;
+    }
+  /** The block was measured whole, or it was interrupted and its lines never enter an estimate. */
+  | {
+      readonly kind: 'block';
+      readonly block: number;
+      readonly attempt: number;
+      readonly status: 'complete' | 'superseded';
+      readonly at: string;
+    };
+
+export const journalName = 'journal.jsonl';
+
+/** Appends to a run's journal. Each line is on its way to the disk before the next slice begins. */
+export class Journal implements Disposable {
+  readonly #file: string;
+  readonly #descriptor: number;
+
+  constructor(folder: string) {
+    this.#file = join(folder, journalName);
+    cutTornLine(this.#file);
+    this.#descriptor = openSync(this.#file, 'a');
+  }
+
+  /** @throws Failure (results) where nothing more can be written; what stands there is kept. */
+  append(line: JournalLine): void {
+    try {
+      writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw new Failure('results', 'journal', `${this.#file} cannot be written: ${messageOf(error)}`, {
+        hint: 'free space, then go on with tritune sweep --resume',
+        cause: error,
+      });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      fsyncSync(this.#descriptor);
+    } finally {
+      closeSync(this.#descriptor);
+    }
+  }
+}
+
+/** @throws Failure (results) for a line that is no journal line; a torn last one, which a kill leaves, is passed over. */
+export function readJournal(folder: string): JournalLine[] {
+  const file = join(folder, journalName);
+  const lines = readText(file).split('\n');
+  const torn = lines.pop();
+  return lines.map((line, index) => {
+    const parsed = parseLine(line);
+    if (parsed !== undefined) return parsed;
+    throw new Failure('results', 'journal', `${file}:${index + 1} is no journal line`, {
+      hint: torn === '' ? 'the file was changed by hand: restore it, or start a new sweep' : 'start a new sweep',
+    });
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new Failure('results', 'journal', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parseLine(line: string): JournalLine | undefined {
+  try {
+    const value = JSON.parse(line) as JournalLine;
+    return ['slice', 'unstable', 'block'].includes(value.kind) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line without its newline was being written when the tool was killed. */
+function cutTornLine(file: string): void {
+  const text = readText(file);
+  if (text === '' || text.endsWith('\n')) return;
+  truncateSync(file, Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1)));
+}

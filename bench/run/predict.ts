@@ -1,0 +1,81 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Engine } from '../engines/engine.ts';
+import { Failure } from '../failure.ts';
+import { decodeElements, elementCount, type Tensor } from '../kserve/tensors.ts';
+import { type InputRows, wholeInputs } from '../load/input.ts';
+import { isComplete } from '../modelconfig/compare.ts';
+import type { EngineChoice } from '../plan/plan.ts';
+import { makeCandidate } from './candidates.ts';
+import { Deployment } from './deployment.ts';
+import { readModelSource, StagedModel } from './repository.ts';
+
+export type Prediction = {
+  /** One per output element, "label" or "probabilities_0". */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (number | bigint)[])[];
+};
+
+type Request = {
+  readonly engine: Engine;
+  readonly choice: EngineChoice;
+  readonly repository: string;
+  readonly model: string;
+  readonly rows: InputRows;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Serves the committed configuration and sends every row through it, in batches as large as it takes.
+ * @throws Failure where the server does not start or take the model, or where an output is not one row per input row.
+ */
+export async function predict({ engine, choice, repository, model, rows, signal }: Request): Promise<Prediction> {
+  const source = readModelSource(repository, model);
+  const candidate = makeCandidate({ id: 'baseline', settings: {} }, source);
+  using staged = new StagedModel(source, { folder: join(tmpdir(), `tritune-infer-${process.pid}`), model });
+  await using deployment = new Deployment({
+    engine,
+    choice,
+    staged,
+    model,
+    autoCompleteConfig: !isComplete(candidate.config),
+    signal,
+  });
+  const inForce = await deployment.putInForce(candidate, 'reload');
+  if ('refused' in inForce)
+    throw new Failure('server', 'refused', `the server does not run ${source.configFile}: ${inForce.refused}`);
+  const { control } = inForce.server;
+  const metadata = await control.modelMetadata(model);
+  const parts: Tensor[][] = [];
+  for (const inputs of wholeInputs(metadata, rows, Math.max(1, candidate.config.max_batch_size ?? 0))) {
+    parts.push(await control.infer(model, inputs));
+  }
+  return tabulate(parts, rows.rows.length);
+}
+
+function tabulate(parts: readonly (readonly Tensor[])[], rowCount: number): Prediction {
+  const names = (parts[0] ?? []).map(({ name }) => name);
+  const columns = names.map((name) => {
+    const tensors = parts.map((part) => part.find((tensor) => tensor.name === name));
+    const values = tensors.flatMap((tensor) =>
+      tensor === undefined ? [] : decodeElements(tensor.datatype, tensor.data),
+    );
+    const width = elementCount((tensors[0]?.shape ?? []).slice(1));
+    if (values.length !== width * rowCount) {
+      throw new Failure(
+        'measurement',
+        'wrong-answer',
+        `output ${name} has ${values.length} values for ${rowCount} rows`,
+      );
+    }
+    return { name, width, values };
+  });
+  return {
+    columns: columns.flatMap(({ name, width }) =>
+      width === 1 ? [name] : Array.from({ length: width }, (_, index) => `${name}_${index}`),
+    ),
+    rows: Array.from({ length: rowCount }, (_, row) =>
+      columns.flatMap(({ width, values }) => values.slice(row * width, (row + 1) * width)),
+    ),
+  };
+}

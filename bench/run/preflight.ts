@@ -1,0 +1,113 @@
+import type { Server } from '../engines/engine.ts';
+import { Failure } from '../failure.ts';
+import type { Tensor } from '../kserve/tensors.ts';
+import { batchInputs, type InputRows } from '../load/input.ts';
+import { baselineId, type Plan } from '../plan/plan.ts';
+import type { Candidate } from './candidates.ts';
+import type { Deployment, InForce } from './deployment.ts';
+import { proveSettings, type SettingProof } from './proof.ts';
+import { measureSlice, type Workload } from './slice.ts';
+
+/** What one look at a variant showed before anything is measured for the verdict. */
+export type Preflight = { readonly variantId: string } & (
+  | {
+      readonly outcome: 'accepted';
+      readonly proof: readonly SettingProof[];
+      readonly loadMs: number;
+      /** Median latency under the plan's load. */
+      readonly latencyMs: number;
+      readonly requestsPerSecond: number;
+      readonly meanBatch: number;
+    }
+  | { readonly outcome: 'refused'; readonly reason: string }
+);
+
+/** More distinct requests than this add nothing but time for their reference answers. */
+const distinctRequestLimit = 1024;
+const lookTiming = { warmupMs: 100, sliceMs: 100 };
+
+export type PreflightContext = {
+  readonly plan: Plan;
+  readonly rows: InputRows;
+  readonly deployment: Deployment;
+  readonly apply: 'reload' | 'restart';
+  readonly signal: AbortSignal;
+  readonly onVariant: (variantId: string) => void;
+};
+
+/**
+ * Puts each variant in force once: refused ones are known before time is spent on the others, the baseline's answers become
+ * what every later answer is compared with, and the costs of loading and of one request are what the design is made from.
+ * @throws Failure (server) where the baseline itself is refused or answers wrongly.
+ */
+export async function preflight(
+  candidates: readonly Candidate[],
+  context: PreflightContext,
+): Promise<{ looks: Preflight[]; workload: Workload }> {
+  const looks: Preflight[] = [];
+  let workload: Workload | undefined;
+  for (const candidate of candidates) {
+    const { id } = candidate.variant;
+    context.signal.throwIfAborted();
+    context.onVariant(id);
+    const inForce = await context.deployment.putInForce(candidate, context.apply);
+    if ('refused' in inForce) {
+      if (id === baselineId) throw baselineRefused(inForce.refused);
+      looks.push({ variantId: id, outcome: 'refused', reason: inForce.refused });
+      continue;
+    }
+    workload ??= await recordAnswers(inForce.server, context);
+    looks.push(await look(candidate, inForce, workload, context));
+  }
+  return { looks, workload: workload ?? { inputs: [], answers: [] } };
+}
+
+async function recordAnswers({ control }: Server, { plan, rows, signal }: PreflightContext): Promise<Workload> {
+  const metadata = await control.modelMetadata(plan.model);
+  const inputs = batchInputs(metadata, rows, plan.load.batchSize).slice(0, distinctRequestLimit);
+  const answers: Tensor[][] = [];
+  for (const tensors of inputs) {
+    signal.throwIfAborted();
+    answers.push(await control.infer(plan.model, tensors));
+  }
+  return { inputs, answers };
+}
+
+async function look(
+  candidate: Candidate,
+  inForce: InForce,
+  workload: Workload,
+  context: PreflightContext,
+): Promise<Preflight> {
+  const { plan, signal } = context;
+  const variantId = candidate.variant.id;
+  const load = {
+    pacing: { kind: 'closed', concurrency: plan.load.concurrency },
+    batchSize: plan.load.batchSize,
+    transport: plan.load.protocol,
+  } as const;
+  const measurement = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
+  const errors = Object.entries(measurement.errors);
+  if (measurement.requestCount === 0 || errors.length > 0) {
+    const reason =
+      errors.map(([kind, count]) => `${count} requests failed: ${kind}`).join(', ') || 'no request was answered';
+    if (variantId === baselineId) throw baselineRefused(reason);
+    return { variantId, outcome: 'refused', reason: `it does not answer rightly: ${reason}` };
+  }
+  const { server } = measurement;
+  return {
+    variantId,
+    outcome: 'accepted',
+    proof: proveSettings(candidate),
+    loadMs: inForce.loadMs,
+    latencyMs: measurement.latency.p50Ns / 1e6,
+    requestsPerSecond: measurement.requestsPerSecond,
+    meanBatch: server === null || server.executionCount === 0 ? 1 : server.inferenceCount / server.executionCount,
+  };
+}
+
+function baselineRefused(reason: string): Failure {
+  return new Failure('server', 'baseline-refused', `the server does not run the committed config.pbtxt: ${reason}`, {
+    hint: 'the baseline must work before variants of it can be compared',
+  });
+}

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineIdentity } from '../engines/engine.ts';
+import { Failure, messageOf } from '../failure.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Design } from './design.ts';
+import type { Preflight } from './preflight.ts';
+
+/** `run.json`: all that was fixed before the first block. With the journal it is enough to make every other file again. */
+export type RunRecord = {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly version: string };
+  readonly startedAt: string;
+  readonly plan: Plan;
+  readonly planFile: string;
+  readonly planSource: string;
+  /** What repeats the run. */
+  readonly command: string;
+  readonly engine: EngineIdentity & { readonly command: readonly string[] };
+  readonly applied: 'reload' | 'restart';
+  readonly autoCompleteConfig: boolean;
+  readonly design: Design;
+  readonly looks: readonly Preflight[];
+  /** config.pbtxt of each variant, the baseline's included. */
+  readonly configs: Readonly<Record<string, string>>;
+  /** What each variant costs, for choosing among equals. */
+  readonly costs: Readonly<Record<string, readonly number[]>>;
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+};
+
+const recordName = 'run.json';
+
+export function hasRunRecord(folder: string): boolean {
+  return existsSync(join(folder, recordName));
+}
+
+/** @throws Failure (results) where it cannot be written. */
+export function writeRunRecord(folder: string, record: RunRecord): void {
+  const file = join(folder, recordName);
+  try {
+    writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);
+    renameSync(`${file}.part`, file);
+  } catch (error) {
+    throw new Failure('results', 'run-record', `${file} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** @throws Failure (results) where the folder holds no run of this version. */
+export function readRunRecord(folder: string): RunRecord {
+  const file = join(folder, recordName);
+  let record: unknown;
+  try {
+    record = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Failure('results', 'run-record', `${folder} holds no readable run: ${messageOf(error)}`, {
+      hint: 'name a run folder such as reports/20260101T120000Z-iris; a run that was ended before its first block leaves nothing to go on with',
+      cause: error,
+    });
+  }
+  if ((record as { schemaVersion?: unknown } | null)?.schemaVersion !== 1) {
+    throw new Failure('results', 'run-record', `${file} is not of a version that this tritune reads`, {
+      hint: 'use the tritune that made it',
+    });
+  }
+  return record as RunRecord;
+}

@@ -1,0 +1,109 @@
+import type { EngineIdentity, Server } from '../engines/engine.ts';
+import type { KServeClient } from '../kserve/client.ts';
+import { countersBetween, readCounters, type ServerCounters } from '../kserve/statistics.ts';
+import type { Tensor } from '../kserve/tensors.ts';
+import { type PreparedRequest, runClosedLoop } from '../load/closed-loop.ts';
+import { buildHttpRequest } from '../load/http/request.ts';
+import type { LoadMeasurement } from '../load/measurement.ts';
+import type { Plan, Slice } from '../plan/plan.ts';
+import type { InForce } from './deployment.ts';
+import { probeHost } from './host-probe.ts';
+
+/** One measured slice as it stands in the journal. */
+export type Measurement = LoadMeasurement & {
+  readonly loadMs: number;
+  readonly hostProbe: { readonly iterationsPerUs: number };
+  /** What the server counted while the window was open; null where it did not answer. */
+  readonly server: ServerCounters | null;
+  readonly engine: Pick<EngineIdentity, 'kind' | 'version' | 'backend'> & { readonly pid: number | null };
+  /** Why the slice cannot be used; empty for a valid one. Never a matter of how large its value is. */
+  readonly invalid: readonly string[];
+};
+
+/** The distinct requests of a run and their right answers. */
+export type Workload = {
+  readonly inputs: readonly (readonly Tensor[])[];
+  readonly answers: readonly (readonly Tensor[])[];
+};
+
+export type SliceTiming = { readonly warmupMs: number; readonly sliceMs: number };
+
+/** Warms the variant up and measures it once. Rejects with the reason of `signal`, or of the server's death. */
+export async function measureSlice(
+  slice: Pick<Slice, 'load'>,
+  { server, loadMs }: InForce,
+  timing: SliceTiming,
+  context: { plan: Plan; workload: Workload; signal: AbortSignal },
+): Promise<Measurement> {
+  const { plan, workload } = context;
+  const hostProbe = probeHost();
+  const counters = watchCounters(server.control, plan.model);
+  const measurement = await runClosedLoop({
+    address: server.httpAddress,
+    requests: prepare(server, plan.model, workload),
+    concurrency: plan.load.concurrency,
+    batchSize: slice.load.batchSize,
+    warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: plan.load.concurrency },
+    windowNs: timing.sliceMs * 1e6,
+    requestTimeoutNs: plan.load.requestTimeoutMs * 1e6,
+    limitsNs: plan.constraints.map(({ atMostNs }) => atMostNs),
+    signal: AbortSignal.any([context.signal, server.died]),
+    onWindow: (edge) => counters.mark(edge),
+  });
+  const { kind, version, backend } = server.identity;
+  return {
+    ...measurement,
+    loadMs,
+    hostProbe,
+    server: await counters.between(),
+    engine: { kind, version, backend, pid: server.pid ?? null },
+    invalid: whyInvalid(measurement),
+  };
+}
+
+function prepare({ httpAddress }: Server, model: string, { inputs, answers }: Workload): PreparedRequest[] {
+  return inputs.map((tensors, index) => ({
+    bytes: buildHttpRequest({ ...httpAddress, model }, tensors),
+    expected: answers[index] ?? [],
+  }));
+}
+
+/** Reads the server's counters at both edges of the window, while load goes on. */
+function watchCounters(control: KServeClient, model: string) {
+  const read = (): Promise<ServerCounters | null> => control.statistics(model).then(readCounters, () => null);
+  const edges: Partial<Record<'open' | 'close', Promise<ServerCounters | null>>> = {};
+  return {
+    mark(edge: 'open' | 'close'): void {
+      edges[edge] = read();
+    },
+    async between(): Promise<ServerCounters | null> {
+      const [before, after] = await Promise.all([edges.open, edges.close]);
+      return before === undefined || after === undefined || before === null || after === null
+        ? null
+        : countersBetween(before, after);
+    },
+  };
+}
+
+const pressureLeast = 0.98;
+const utilizationMost = 0.9;
+const runQueueWaitMost = 0.25;
+
+function whyInvalid({ errors, pressureRatio, requestCount, client }: LoadMeasurement): string[] {
+  const reasons = Object.entries(errors).map(([kind, count]) => `${count} requests failed: ${kind}`);
+  if (reasons.length > 0) return reasons;
+  if (requestCount === 0) return ['no request was answered in the window'];
+  if (pressureRatio < pressureLeast)
+    reasons.push(`only ${(pressureRatio * 100).toFixed(1)} % of the requests that should be outstanding were`);
+  if (client.eventLoopUtilization > utilizationMost) {
+    reasons.push(
+      `the client was busy ${(client.eventLoopUtilization * 100).toFixed(0)} % of the time: it was the limit`,
+    );
+  }
+  if ((client.runQueueWaitRatio ?? 0) > runQueueWaitMost) {
+    reasons.push(
+      `the client waited for a processor ${((client.runQueueWaitRatio ?? 0) * 100).toFixed(0)} % of the time`,
+    );
+  }
+  return reasons;
+}

@@ -1,0 +1,122 @@
+import { baselineId, type Plan } from '../plan/plan.ts';
+import { type Results, schemaVersion } from '../report/results.ts';
+import { type Decision, decideRun } from './decision.ts';
+import { diagnoseRun } from './diagnostics.ts';
+import { type History, readHistory } from './history.ts';
+import type { JournalLine } from './journal.ts';
+import type { RunRecord } from './record.ts';
+import { variantResult } from './variant-result.ts';
+
+/** All that a run found, from its record and its journal alone: the same two always give the same results. */
+export function summarise(record: RunRecord, lines: readonly JournalLine[]): Results {
+  const history = readHistory(lines);
+  const decision = decideRun(record, history);
+  const { plan } = record;
+  const variants = [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) =>
+    variantResult(variant, record, history, decision),
+  );
+  const finishedAt = lines.findLast((line) => 'at' in line)?.at ?? record.startedAt;
+  return {
+    schemaVersion,
+    tool: { name: 'tritune', version: record.tool.version },
+    plan: describePlan(record),
+    engine: { ...record.engine, command: [...record.engine.command] },
+    run: {
+      startedAt: record.startedAt,
+      finishedAt,
+      durationMs: Date.parse(finishedAt) - Date.parse(record.startedAt),
+      complete: isComplete(record, history),
+      blocksPlanned: record.design.blocks,
+      slicesPerBlock: record.design.slicesPerBlock,
+      resolvable: decision.resolvable === null ? null : Math.expm1(decision.resolvable),
+      residualSd: decision.residualSd,
+      warmupMs: record.design.warmupMs,
+      sliceCount: history.sliceCount,
+      invalidSliceCount: variants.reduce((sum, { invalidSliceCount }) => sum + invalidSliceCount, 0),
+      command: record.command,
+      nextCommand: nextCommand(record, decision),
+    },
+    verdict: describeVerdict(record, decision),
+    variants,
+    diagnostics: diagnoseRun(record, history, decision, variants),
+    blocks: history.blocks.map(({ block, slices }) => ({
+      block,
+      startedAt: slices[0]?.at ?? record.startedAt,
+      order: slices.map(({ slice }) => slice.variantId),
+      values: blockTable(decision, block),
+    })),
+    environment: { ...record.environment },
+    config: { baseline: record.configs[baselineId] ?? '', pick: record.configs[decision.verdict.pick] ?? '' },
+  };
+}
+
+function isComplete({ design }: RunRecord, history: History): boolean {
+  return history.blocks.length >= design.blocks || design.reducedBy === 'budget' || history.unstable.has(baselineId);
+}
+
+function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'] {
+  const { name, model, objective, goal, budgetMs, seed, apply, expectEqual, load, constraints } = plan;
+  return {
+    name,
+    model,
+    objective: `${objective.direction} ${objective.metric}`,
+    constraints: constraints.map(({ metric, atMostNs }) => `${metric} at most ${atMostNs / 1e6} ms`),
+    goal,
+    budgetMs,
+    seed,
+    apply,
+    expectEqual,
+    load: {
+      description: describeLoad(plan),
+      concurrency: load.concurrency,
+      batchSize: load.batchSize,
+      protocol: load.protocol,
+      input: load.input,
+    },
+    source: planSource,
+    file: planFile,
+  };
+}
+
+function describeLoad({ load }: Plan): string {
+  return `closed loop, ${load.concurrency} outstanding, batch ${load.batchSize}, ${load.protocol.toUpperCase()}`;
+}
+
+function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Results['verdict'] {
+  const { kind, pick, better, bestSet, equivalent, undecided, blocks } = verdict;
+  const blocksNeeded = verdict.blocksNeeded ?? null;
+  const asRatio = (log: number | null): number | null => (log === null ? null : Math.expm1(log));
+  return {
+    kind,
+    reason: verdict.reason ?? null,
+    pick,
+    better: [...better],
+    bestSet: [...bestSet],
+    tied: [...equivalent],
+    largestPossibleGain: asRatio(verdict.largestPossibleGain),
+    resolution: asRatio(verdict.resolution),
+    undecided: [...undecided],
+    blocks,
+    blocksNeeded,
+    minutesNeeded: blocksNeeded === null ? null : (blocksNeeded * design.blockMs) / 60_000,
+    alpha: plan.alpha,
+    practicalMargin: plan.practicalMargin,
+  };
+}
+
+/** What measures as many blocks as an undecided verdict still needs, from fresh. */
+function nextCommand({ planFile, design }: RunRecord, { verdict }: Decision): string | null {
+  if (verdict.blocksNeeded === undefined) return null;
+  const minutes = Math.max(1, Math.ceil((verdict.blocksNeeded * design.blockMs) / 60_000) + 1);
+  return `npm run sweep -- ${planFile} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
+}
+
+function blockTable({ values }: Decision, block: number): Results['blocks'][number]['values'] {
+  const rows = [...values].flatMap(([id, all]) => {
+    const value = all.find((each) => each.block === block);
+    return value === undefined
+      ? []
+      : [[id, { throughput: value.throughput, meanNs: value.meanNs, p50Ns: value.p50Ns, p99Ns: value.p99Ns }] as const];
+  });
+  return Object.fromEntries(rows);
+}

@@ -1,0 +1,146 @@
+import { mergeHistograms } from '../load/recorder.ts';
+import type { Variant } from '../plan/plan.ts';
+import type { EstimateResult, VariantResult } from '../report/results.ts';
+import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
+import type { Decision } from './decision.ts';
+import type { History, MeasuredSlice } from './history.ts';
+import type { Preflight } from './preflight.ts';
+import type { RunRecord } from './record.ts';
+import type { BlockValue } from './values.ts';
+
+const confidence = 0.95;
+
+/** One row of results.json. */
+export function variantResult(
+  variant: Variant,
+  record: RunRecord,
+  history: History,
+  decision: Decision,
+): VariantResult {
+  const { id, settings } = variant;
+  const look = record.looks.find(({ variantId }) => variantId === id);
+  const values = decision.values.get(id) ?? [];
+  const slices = values.flatMap((value) => value.slices);
+  const all = history.blocks.flatMap(({ slices: lines }) => lines.filter(({ slice }) => slice.variantId === id));
+  const invalid = all.filter((line) => line.status === 'failed' || line.measurement.invalid.length > 0);
+  const comparison = decision.verdict.comparisons.find(({ variantId }) => variantId === id);
+  return {
+    id,
+    baseline: id === 'baseline',
+    settings: { ...settings },
+    ...statusOf(id, look, history, values),
+    proof: look?.outcome === 'accepted' ? [...look.proof] : [],
+    throughput: interval(values.map(({ throughput }) => throughput)),
+    latencyNs: latencyOf(values, slices),
+    comparison:
+      comparison === undefined
+        ? null
+        : {
+            gain: comparison.gain === null ? empty(1 - 2 * record.plan.alpha) : ratio(comparison.gain),
+            pHolm: comparison.gain === null ? null : comparison.pHolm,
+            better: decision.verdict.better.includes(id),
+            inBestSet: comparison.inBestSet,
+          },
+    requestCount: total(slices.map(({ measurement }) => measurement.requestCount)),
+    errors: errorsOf(invalid.filter((line): line is MeasuredSlice => line.status === 'measured')),
+    invalidSliceCount: invalid.length,
+    loadMs: median(slices.map(({ measurement }) => measurement.loadMs)),
+    firstRequestNs: median(slices.map(({ measurement }) => measurement.warmup.firstRequestNs)),
+    sliceMs: record.design.sliceMs[id] ?? null,
+    server: serverOf(slices),
+    constraints: record.plan.constraints.map(({ metric, atMostNs }, index) => {
+      const check = decision.checks.get(id)?.[index];
+      return { metric, atMostNs, outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
+    }),
+  };
+}
+
+function statusOf(
+  id: string,
+  look: Preflight | undefined,
+  history: History,
+  values: readonly BlockValue[],
+): Pick<VariantResult, 'status' | 'reason'> {
+  if (look?.outcome === 'refused') return { status: 'refused', reason: look.reason };
+  const unstable = history.unstable.get(id);
+  if (unstable !== undefined) return { status: 'unstable', reason: unstable };
+  return values.length === 0
+    ? { status: 'unmeasured', reason: 'no block was completed' }
+    : { status: 'measured', reason: null };
+}
+
+function latencyOf(values: readonly BlockValue[], slices: readonly MeasuredSlice[]): VariantResult['latencyNs'] {
+  const pooled = mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
+  const at = (percentile: number): number | null =>
+    slices.length === 0 ? null : pooled.getValueAtPercentile(percentile);
+  const exact = (pick: (all: readonly number[]) => number, of: 'minNs' | 'maxNs'): number | null =>
+    slices.length === 0 ? null : Math.round(pick(slices.map(({ measurement }) => measurement.latency[of])));
+  return {
+    mean: interval(values.map(({ meanNs }) => meanNs)),
+    p50: interval(values.map(({ p50Ns }) => p50Ns)),
+    p99: interval(values.map(({ p99Ns }) => p99Ns)),
+    p90: at(90),
+    p999: at(99.9),
+    min: exact((all) => Math.min(...all), 'minNs'),
+    max: exact((all) => Math.max(...all), 'maxNs'),
+    pooledP50: at(50),
+    pooledP99: at(99),
+    requestsPerBlock:
+      values.length === 0
+        ? 0
+        : Math.min(...values.map((value) => total(value.slices.map(({ measurement }) => measurement.requestCount)))),
+  };
+}
+
+function serverOf(slices: readonly MeasuredSlice[]): VariantResult['server'] {
+  const counted = slices.flatMap(({ measurement }) => measurement.server ?? []);
+  const requests = total(counted.map(({ success }) => success.count));
+  const executions = total(counted.map(({ executionCount }) => executionCount));
+  if (requests === 0 || executions === 0) return null;
+  const perRequest = (phase: 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput'): number =>
+    total(counted.map((each) => each[phase].ns)) / requests;
+  return {
+    queueNs: perRequest('queue'),
+    computeInputNs: perRequest('computeInput'),
+    computeInferNs: perRequest('computeInfer'),
+    computeOutputNs: perRequest('computeOutput'),
+    meanBatch: total(counted.map(({ inferenceCount }) => inferenceCount)) / executions,
+    executionCount: executions,
+    cacheHitCount: total(counted.map(({ cacheHitCount }) => cacheHitCount)),
+  };
+}
+
+function errorsOf(slices: readonly MeasuredSlice[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { measurement } of slices) {
+    for (const [kind, count] of Object.entries(measurement.errors)) counts.set(kind, (counts.get(kind) ?? 0) + count);
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The geometric mean over blocks with its own interval. */
+function interval(values: readonly number[]): EstimateResult {
+  const found = estimate(values.map(Math.log), confidence);
+  return found === null ? empty(confidence) : exponentiate(found);
+}
+
+/** From a difference of logs to a ratio minus 1. */
+export function ratio(difference: Estimate): EstimateResult {
+  const { point, lower, upper, confidence: held } = exponentiate(difference);
+  return { point: point - 1, lower: lower - 1, upper: upper - 1, confidence: held };
+}
+
+function empty(held: number): EstimateResult {
+  return { point: null, lower: null, upper: null, confidence: held };
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.ceil((sorted.length - 1) / 2)];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execaSync } from 'execa';
+
+/** What some tests need beyond Node: each is found where the project's own commands put it, or on PATH. */
+export type Need = 'python' | 'triton' | 'train' | 'chromium';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const findings: Record<Need, () => { found: string } | { missing: string }> = {
+  python: () => findPython(),
+  triton: () => findFile(`${root}.triton/installation.json`, 'no Triton under .triton/: npm run triton:install'),
+  train: () => findFile(`${root}.venv/bin/python`, 'no training environment under .venv/: npm run train'),
+  chromium: () =>
+    succeeds('chromium', ['--version'])
+      ? { found: 'chromium' }
+      : { missing: 'no chromium on PATH: apt-get install chromium' },
+};
+
+/**
+ * Options for node:test that skip with the reason where a need is missing. `TRITUNE_REQUIRE=python,triton` (CI) turns
+ * that skip into a failure: a check that silently stops running is worse than one that fails.
+ */
+export function requires(...needs: Need[]): { skip?: string } {
+  const demanded = (process.env.TRITUNE_REQUIRE ?? '').split(',');
+  for (const need of needs) {
+    const finding = findings[need]();
+    if ('found' in finding) continue;
+    if (demanded.includes(need)) throw new Error(`TRITUNE_REQUIRE names ${need}, but: ${finding.missing}`);
+    return { skip: finding.missing };
+  }
+  return {};
+}
+
+/** The Python that has tritonclient's message definitions; only for tests that `requires('python')` let through. */
+export function pythonPath(): string {
+  const finding = findPython();
+  if ('missing' in finding) throw new Error(finding.missing);
+  return finding.found;
+}
+
+function findPython(): { found: string } | { missing: string } {
+  for (const candidate of [`${root}.triton/venv/bin/python`, 'python3']) {
+    if (succeeds(candidate, ['-c', 'from tritonclient.grpc import model_config_pb2'])) return { found: candidate };
+  }
+  return { missing: 'no Python with tritonclient[grpc]: npm run triton:install brings one' };
+}
+
+function findFile(path: string, missing: string): { found: string } | { missing: string } {
+  return existsSync(path) ? { found: path } : { missing };
+}
+
+function succeeds(command: string, args: string[]): boolean {
+  return !execaSync(command, args, { reject: false, stdio: 'ignore' }).failed;
+}

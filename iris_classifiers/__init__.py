@@ -1,0 +1,1 @@
+"""Train, convert and query the iris classifier that the sample model repository serves."""
