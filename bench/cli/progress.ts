@@ -53,11 +53,15 @@ function describeDesign({ plan, design, engine, looks, applied }: RunRecord): st
   const refused = looks.length - accepted;
   const parts = [
     `${engine.kind} engine, Triton ${engine.version}, ${engine.backend}`,
-    `${accepted - 1} variants and the baseline${refused === 0 ? '' : ` (${refused} refused)`}`,
-    `${design.blocks} blocks of ${design.slicesPerBlock} slices each, by ${applied}`,
+    `${plural(accepted - 1, 'variant')} and the baseline${refused === 0 ? '' : ` (${refused} refused)`}`,
+    `${plural(design.blocks, 'block')} with ${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`,
     `about ${duration(design.blocks * design.blockMs)}`,
   ];
   const cut =
     design.reducedBy === null ? '' : ` (the budget of ${duration(plan.budgetMs ?? 0)} allows no more than that)`;
   return `${parts.join('; ')}${cut}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

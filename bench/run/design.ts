@@ -37,7 +37,9 @@ const closingMs = 2_000;
  * is replicated. Never fewer than one slice and one block.
  */
 export function designRun(plan: Plan, costs: Costs): Design {
-  const warmupMs = Math.ceil(Math.max(leastWarmupMs, ...costs.looks.map((look) => settlingMs(look, costs))));
+  const warmupMs = Math.ceil(
+    Math.max(leastWarmupMs, ...costs.looks.map((look) => settlingMs(look, costs, plan.load.concurrency))),
+  );
   const sliceMs = Object.fromEntries(
     costs.looks.map(({ variantId, latencyMs }) => [
       variantId,
@@ -59,8 +61,15 @@ export function designRun(plan: Plan, costs: Costs): Design {
   return { ...wanted, blocks, slicesPerBlock, blockMs, reducedBy: 'budget' };
 }
 
-/** Time until every instance of a variant has executed often enough, at the rate and batch size seen. */
-function settlingMs({ variantId, requestsPerSecond, meanBatch }: Costs['looks'][number], { instances }: Costs): number {
+/**
+ * Time until every instance of a variant has executed often enough. From its median latency rather than its short look's
+ * rate, which one stall can halve.
+ */
+function settlingMs(
+  { variantId, latencyMs, meanBatch }: Costs['looks'][number],
+  { instances }: Costs,
+  concurrency: number,
+): number {
   const requests = warmupExecutionsPerInstance * (instances[variantId] ?? 1) * meanBatch;
-  return requestsPerSecond > 0 ? (requests / requestsPerSecond) * 1_000 : leastWarmupMs;
+  return (requests * latencyMs) / concurrency;
 }

@@ -4,6 +4,7 @@ import type { Plan, Slice } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
 import { measureBlock } from './block.ts';
+import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
 import { Journal, readJournal } from './journal.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
@@ -50,8 +51,14 @@ export async function sweep(request: SweepRequest): Promise<Results> {
 
 /** Makes every file of a run's folder again from `run.json` and the journal. */
 export async function reportRun(folder: string): Promise<Results> {
-  const results = summarise(readRunRecord(folder), readJournal(folder));
+  const lines = readJournal(folder);
+  const results = summarise(readRunRecord(folder), lines);
   await writeReport(folder, results);
+  writeHistograms(
+    folder,
+    readHistory(lines),
+    results.variants.map(({ id }) => id),
+  );
   return results;
 }
 

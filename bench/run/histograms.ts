@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, messageOf } from '../failure.ts';
+import { mergeHistograms } from '../load/recorder.ts';
+import { type History, validSlices } from './history.ts';
+
+const nsPerMs = 1e6;
+
+/** Writes `histograms/<variant>.hgrm`, all valid slices merged, in ms: the text form that HdrHistogram's plotter reads. */
+export function writeHistograms(folder: string, history: History, variantIds: readonly string[]): void {
+  try {
+    mkdirSync(join(folder, 'histograms'), { recursive: true });
+    for (const id of variantIds) {
+      const slices = history.blocks.flatMap((block) => validSlices(block.slices, id));
+      if (slices.length === 0) continue;
+      const merged = mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
+      writeFileSync(join(folder, 'histograms', `${id}.hgrm`), merged.outputPercentileDistribution(5, nsPerMs));
+    }
+  } catch (error) {
+    throw new Failure(
+      'results',
+      'report-not-written',
+      `the histograms cannot be written to ${folder}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
