@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import { plainText } from '../report/plain-text.ts';
 import { version } from '../version.ts';
+import { doctorCommand } from './doctor.ts';
 import type { Host } from './host.ts';
 import { inferCommand } from './infer.ts';
 import { reportCommand } from './report.ts';
@@ -24,7 +25,7 @@ export async function runProgram(host: Host): Promise<number> {
   const exit: Exit = (given) => {
     code = given;
   };
-  for (const make of [sweepCommand, reportCommand, inferCommand, tritonCommand])
+  for (const make of [sweepCommand, reportCommand, doctorCommand, inferCommand, tritonCommand])
     program.addCommand(inherit(make(host, exit), program));
   try {
     await program.parseAsync([...host.args], { from: 'user' });

@@ -37,6 +37,5 @@ function compiled(): Handlebars.TemplateDelegate {
   const read = (name: string): string => readFileSync(new URL(`templates/${name}.hbs`, import.meta.url), 'utf8');
   handlebars.registerPartial('table', handlebars.compile(read('table'), { strict: true }));
   handlebars.registerHelper('isCode', (kind: unknown) => kind === 'code');
-  handlebars.registerHelper('isNumber', (kind: unknown) => kind === 'number');
   return handlebars.compile(read('report'), { strict: true });
 }

@@ -6,7 +6,7 @@ import type { EstimateText, VariantRow } from './variant-rows.ts';
 export type TableCell = {
   readonly text: string;
   readonly detail: string;
-  readonly kind: 'words' | 'number' | 'code';
+  readonly kind: 'words' | 'prose' | 'number' | 'code';
 };
 
 /** A table that HTML and Markdown show alike; the first cell of a row names it. */
@@ -35,6 +35,7 @@ type Column = readonly [name: string, cell: (row: VariantRow) => TableCell];
 function variantTable(model: ReportModel): ReportTable {
   const columns: Column[] = [
     ['Variant', named],
+    ['Settings', ({ settings }) => code(settings)],
     ['Gain', ({ gain }) => estimate(gain)],
     ['Claim', ({ claim }) => words(claim)],
     ['Best set', ({ bestSet }) => words(bestSet)],
@@ -46,7 +47,6 @@ function variantTable(model: ReportModel): ReportTable {
     ['Invalid slices', ({ invalidSlices }) => number(invalidSlices)],
     ['Load time', ({ load }) => number(load)],
     ['In force', ({ proof }) => words(proof)],
-    ['Settings', ({ settings }) => code(settings)],
   ];
   const formula = model.smallerIsBetter
     ? "the baseline's value divided by the variant's"
@@ -59,7 +59,7 @@ function leftTable(model: ReportModel): ReportTable {
   const columns: Column[] = [
     ['Variant', named],
     ['Status', ({ status }) => words(status)],
-    ['Reason', ({ reason }) => words(reason)],
+    ['Reason', ({ reason }) => prose(reason)],
     ['Settings', ({ settings }) => code(settings)],
   ];
   const caption = 'These have no estimate and took no part in the verdict.';
@@ -72,7 +72,7 @@ function diagnosticTable(model: ReportModel): ReportTable {
     title: 'Diagnostics',
     caption: 'What was noticed about these measurements, and what to do about it.',
     columns: ['About', 'Finding', 'Advice'].map((name) => ({ name, numeric: false })),
-    rows: model.diagnostics.map(({ variant, message, advice }) => [code(variant), words(message), words(advice)]),
+    rows: model.diagnostics.map(({ variant, message, advice }) => [code(variant), prose(message), prose(advice)]),
   };
 }
 
@@ -129,7 +129,11 @@ function tableOf(
 }
 
 function named({ id, pick, baseline }: VariantRow): TableCell {
-  return { text: id, detail: pick ? 'pick' : baseline && id !== 'baseline' ? 'baseline' : '', kind: 'code' };
+  return {
+    text: id,
+    detail: pick && !baseline ? 'pick' : baseline && id !== 'baseline' ? 'baseline' : '',
+    kind: 'code',
+  };
 }
 
 function estimate({ point, interval }: EstimateText, remark = ''): TableCell {
@@ -142,6 +146,10 @@ function number(text: string): TableCell {
 
 function words(text: string): TableCell {
   return { text, detail: '', kind: 'words' };
+}
+
+function prose(text: string): TableCell {
+  return { text, detail: '', kind: 'prose' };
 }
 
 function code(text: string): TableCell {

@@ -65,7 +65,7 @@ export function variantRows(results: Results): VariantRow[] {
     p99: estimateText(variant.latencyNs.p99, latency),
     p99Unclaimed: variant.latencyNs.p99.point !== null && variant.latencyNs.requestsPerBlock < requestsForP99,
     ...comparisonText(variant),
-    ...(pick === null ? { claim: 'no verdict', bestSet: 'no verdict' } : {}),
+    ...(pick === null && variant.comparison !== null ? { claim: 'no verdict', bestSet: 'no verdict' } : {}),
     errors: errorsText(variant),
     invalidSlices: count(variant.invalidSliceCount),
     proof: proofText(variant),
@@ -102,8 +102,8 @@ function estimateText(estimate: EstimateResult, format: (value: number | null) =
 
 function comparisonText({ baseline, comparison }: VariantResult): Pick<VariantRow, 'gain' | 'claim' | 'bestSet'> {
   if (comparison === null) {
-    const nothing = baseline ? 'baseline' : noValue;
-    return { gain: { point: nothing, interval: baseline ? '' : noValue }, claim: nothing, bestSet: nothing };
+    const nothing = baseline ? '' : noValue;
+    return { gain: { point: baseline ? 'baseline' : noValue, interval: nothing }, claim: nothing, bestSet: nothing };
   }
   return {
     gain: estimateText(comparison.gain, change),

@@ -1,0 +1,90 @@
+import { cpus } from 'node:os';
+import { Failure } from '../failure.ts';
+import { readCsv } from '../load/input.ts';
+import type { Plan } from '../plan/plan.ts';
+import { costOf, makeCandidates } from './candidates.ts';
+import { checkPointers } from './pointers.ts';
+import { readModelSource } from './repository.ts';
+
+/** One line of `doctor`: what was looked at, how it stands, and what to do where it does not stand well. */
+export type Check = {
+  readonly what: string;
+  readonly status: 'ok' | 'warning' | 'error';
+  readonly finding: string;
+  readonly advice: string | null;
+};
+
+/** Everything about a plan that can be checked without a server. */
+export async function checkPlan(plan: Plan): Promise<Check[]> {
+  const checks: Check[] = [];
+  const source = await attempt(checks, 'model', () => readModelSource(plan.modelRepository, plan.model));
+  if (source !== undefined) {
+    checks.push(ok('model', `${plan.model}, ${source.configFile}`));
+    const candidates = await attempt(checks, 'variants', () => makeCandidates(plan, source));
+    if (candidates !== undefined) {
+      checks.push(ok('variants', `${candidates.length - 1} and the baseline`));
+      const cores = cpus().length;
+      const over = candidates
+        .filter(({ config }) => (costOf(config, cores)[1] ?? 0) > cores)
+        .map(({ variant }) => variant.id);
+      if (over.length > 0) {
+        const advice = 'they are measured all the same; on a host with more cores the order may be another';
+        checks.push({
+          what: 'threads',
+          status: 'warning',
+          finding: `more instances x threads than the ${cores} cores of this host: ${over.join(', ')}`,
+          advice,
+        });
+      }
+      checks.push(...bindingDelays(plan, candidates));
+    }
+    for (const { file, outcome, detail } of await checkPointers(source.folder, [plan.load.input])) {
+      checks.push(
+        outcome === 'same'
+          ? ok('DVC pointer', file)
+          : { what: 'DVC pointer', status: 'warning', finding: detail, advice: null },
+      );
+    }
+  }
+  const rows = await attempt(checks, 'input', () => readCsv(plan.load.input));
+  if (rows !== undefined) checks.push(ok('input', `${rows.rows.length} rows in ${rows.file}`));
+  return checks;
+}
+
+/** With fewer requests outstanding than a batch holds, a queue delay is waited for whole, every time. */
+function bindingDelays({ load }: Plan, candidates: ReturnType<typeof makeCandidates>): Check[] {
+  const offered = load.concurrency * load.batchSize;
+  const bound = candidates.flatMap(({ variant, config }) => {
+    const delayUs = Number(config.dynamic_batching?.max_queue_delay_microseconds ?? 0);
+    const full = preferredOf(config.dynamic_batching?.preferred_batch_size) ?? config.max_batch_size ?? 0;
+    return delayUs > 0 && offered < full ? [`${variant.id} at most ${Math.round((offered * 1e6) / delayUs)}/s`] : [];
+  });
+  if (bound.length === 0) return [];
+  return [
+    {
+      what: 'queue delay',
+      status: 'warning',
+      finding: `in a closed loop of ${offered} the delay is the limit: ${bound.join(', ')}`,
+      advice: 'raise the concurrency, or set preferred_batch_size to what is outstanding',
+    },
+  ];
+}
+
+function preferredOf(sizes: unknown): number | undefined {
+  return Array.isArray(sizes) && sizes.length > 0 ? Math.min(...sizes.map(Number)) : undefined;
+}
+
+function ok(what: string, finding: string): Check {
+  return { what, status: 'ok', finding, advice: null };
+}
+
+/** Runs a step; what it says to the user becomes a check instead. */
+async function attempt<T>(checks: Check[], what: string, step: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    checks.push({ what, status: 'error', finding: error.message, advice: error.hint ?? null });
+    return undefined;
+  }
+}
