@@ -41,7 +41,8 @@ function locate(text: string, file: string): Source {
   const source: Source = {
     value: toValue(() => document.toJS({ maxAliasCount: 100 }), file),
     at: (path, message, hint) => at(offsetOf(path), `${pathText(path)}${message}`, hint),
-    failure: (zodError) => describe(zodError.issues[0], source),
+    // A misspelt key is also a missing one; its own spelling is the better thing to talk about.
+    failure: ({ issues }) => describe(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], source),
   };
   if (!isMap(document.contents)) throw at(0, 'a plan is a map of keys such as name, model and variants');
   return source;
@@ -87,11 +88,19 @@ function describe(issue: z.core.$ZodIssue | undefined, source: Source): Failure 
       guess === undefined ? undefined : `did you mean ${guess}?`,
     );
   }
-  if (issue.code === 'invalid_type' && issue.message.includes('received undefined')) {
-    return source.at(issue.path, 'is missing');
-  }
+  if (valueAt(source.value, issue.path) === undefined) return source.at(issue.path, 'is missing');
   // Of a union whose discriminating message says what is allowed, that message is the useful one.
   return source.at(issue.path, issue.message);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (part, key) =>
+      typeof part === 'object' && part !== null && Object.hasOwn(part, key)
+        ? (part as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
 }
 
 /** The keys that the schema knows at a path, read from its own JSON Schema so that they are written once. */

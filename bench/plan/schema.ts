@@ -87,7 +87,7 @@ export const planSchema = z.strictObject({
   constraints: z.partialRecord(latencyMetric, z.strictObject({ atMost: durationMs })).default({}),
   goal: z.enum(['improve', 'best'], { error: 'goal is improve or best' }).default('improve'),
   practicalMargin: ratio.default(0.02),
-  alpha: ratio.default(0.05),
+  alpha: ratio.refine((value) => value >= 0.001 && value <= 0.2, 'alpha lies between 0.001 and 0.2').default(0.05),
   budget: durationMs.nullable().default(null),
   blocks: count('blocks', 1000).default(8),
   slicesPerBlock: count('slicesPerBlock', 100).default(4),

@@ -37,5 +37,12 @@ function compiled(): Handlebars.TemplateDelegate {
   const read = (name: string): string => readFileSync(new URL(`templates/${name}.hbs`, import.meta.url), 'utf8');
   handlebars.registerPartial('table', handlebars.compile(read('table'), { strict: true }));
   handlebars.registerHelper('isCode', (kind: unknown) => kind === 'code');
+  handlebars.registerHelper('breakable', breakable);
   return handlebars.compile(read('report'), { strict: true });
+}
+
+/** Lets a long path wrap after its dots and underscores rather than inside a word. */
+function breakable(text: unknown): Handlebars.SafeString {
+  const escaped = Handlebars.escapeExpression(String(text));
+  return new Handlebars.SafeString(escaped.replace(/[._](?=\w)/g, '$&<wbr>'));
 }

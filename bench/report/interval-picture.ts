@@ -1,9 +1,9 @@
 import Handlebars from 'handlebars';
 import { change, interval, share } from './format.ts';
 import { type GainScale, gainScale, gainTicks, isOutside, positionOn } from './gain-scale.ts';
+import { metricInWords } from './phrases.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
-import { metricInWords } from './sentence.ts';
 
 /**
  * An inline SVG of the gains: a dot with its simultaneous interval per variant, zero dashed, the practical margin shaded,

@@ -6,12 +6,12 @@ export function markdownText(text: string): string {
     .replace(/:(?=\/\/)/g, '&#58;')
     .replace(/(?<=www)\./gi, '&#46;')
     .replaceAll('@', '&#64;\u2060')
-    .replace(/^(\s*)([-+=]|\d+(?=[.)]))/, (_, blank: string, start: string) => `${blank}${entity(start)}`);
+    .replace(/^(\s*)([-+=]+|\d+(?=[.)]))(?=[.)]?(?:\s|$))/, (_, blank: string, start: string) => blank + entity(start));
 }
 
 /** Text set as code, safe in a table cell; a backtick span where that can hold it. */
 export function markdownCode(text: string): string {
-  if (/^[\w.:=,;/+\-(){}"' \u00a0]+$/.test(text) && text.trim() === text) return `\`${text}\``;
+  if (/^[\w.:=,;/+\-()[\]{}"' \u00a0]+$/.test(text) && text.trim() === text) return `\`${text}\``;
   return `<code>${markdownText(text)}</code>`;
 }
 

@@ -1,8 +1,9 @@
 import { engineFacts, environmentFacts, type Fact, planFacts, runFacts } from './facts.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
+import { metricInWords } from './phrases.ts';
 import { clipped, plainLines, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
-import { claimsGain, metricInWords, type VerdictInWords, verdictInWords } from './sentence.ts';
+import { claimsGain, type VerdictInWords, verdictInWords } from './sentence.ts';
 import { type VariantRow, variantRows } from './variant-rows.ts';
 
 /** Results as text: what HTML and Markdown show, and in which order. Safe to print, not escaped. */

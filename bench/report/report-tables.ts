@@ -1,6 +1,6 @@
 import { share } from './format.ts';
 import type { ReportModel } from './report-model.ts';
-import type { EstimateText, VariantRow } from './variant-rows.ts';
+import { asCommitted, type EstimateText, type VariantRow } from './variant-rows.ts';
 
 /** A cell: its text, a second line (an interval, a remark) or '', and how it is set. Neither is escaped. */
 export type TableCell = {
@@ -35,7 +35,7 @@ type Column = readonly [name: string, cell: (row: VariantRow) => TableCell];
 function variantTable(model: ReportModel): ReportTable {
   const columns: Column[] = [
     ['Variant', named],
-    ['Settings', ({ settings }) => code(settings)],
+    ['Settings', settingsCell],
     ['Gain', ({ gain }) => estimate(gain)],
     ['Claim', ({ claim }) => words(claim)],
     ['Best set', ({ bestSet }) => words(bestSet)],
@@ -60,7 +60,7 @@ function leftTable(model: ReportModel): ReportTable {
     ['Variant', named],
     ['Status', ({ status }) => words(status)],
     ['Reason', ({ reason }) => prose(reason)],
-    ['Settings', ({ settings }) => code(settings)],
+    ['Settings', settingsCell],
   ];
   const caption = 'These have no estimate and took no part in the verdict.';
   return tableOf({ id: 'not-measured', title: 'Not measured', caption }, columns, model.left);
@@ -136,8 +136,12 @@ function named({ id, pick, baseline }: VariantRow): TableCell {
   };
 }
 
+function settingsCell({ settings }: VariantRow): TableCell {
+  return settings === asCommitted ? words(settings) : code(settings);
+}
+
 function estimate({ point, interval }: EstimateText, remark = ''): TableCell {
-  return { text: point, detail: remark === '' ? interval : `${interval}; ${remark}`, kind: 'number' };
+  return { text: point, detail: [interval, remark].filter((part) => part !== '').join('; '), kind: 'number' };
 }
 
 function number(text: string): TableCell {

@@ -1,6 +1,6 @@
-import type { EstimateResult, Results, VariantResult, VerdictResult } from './results.ts';
+import type { Results, VariantResult, VerdictResult } from './results.ts';
+import { around, emptyVariant, measuredVariant } from './variant.fixture.ts';
 
-/** Results of a plausible sweep for each verdict, and of runs at the edge of what a report must show. All fixed. */
 export type VerdictKind = VerdictResult['kind'];
 
 const gains: Record<VerdictKind, readonly [count2: number, count4: number, delay: number]> = {
@@ -88,7 +88,7 @@ export function resultsOf(kind: VerdictKind): Results {
   };
 }
 
-/** One thousandth of what a run can be: the baseline alone. */
+/** One block of the baseline alone. */
 export function baselineOnly(): Results {
   const results = resultsOf('NO_IMPROVEMENT');
   const verdict = {
@@ -131,69 +131,6 @@ export function manyVariants(variantCount: number): Results {
   return { ...results, variants: [measuredVariant({ id: 'baseline', baseline: true }), ...variants], diagnostics: [] };
 }
 
-/** Texts made to run, to break out of a table, or to fool a reader. */
-export const hostileTexts = [
-  '</script><img src=x onerror=alert(1)>',
-  '" autofocus onfocus="alert(1)',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what a template engine might run
-  '${7*7}{{7*7}}{{{constructor}}}',
-  'line\u2028separator\u2029paragraph',
-  'right\u202eto\u2066left\u200fmarks',
-  '\u001b[31mred\u001b]0;title\u0007 \u009b2J',
-  'a|b\\|c`d``e|',
-  "=cmd|' /C calc'!A0",
-  '+1+cmd()',
-  '\t=1+1',
-  'first\r\nsecond,"third"',
-  '[link](javascript:alert(1)) **bold** <b> https://example.com www.example.com @someone #1',
-  '-->]]></style></title>',
-  '__proto__',
-] as const;
-
-/** The winner's results with a hostile text in every free text. */
-export function hostileResults(): Results {
-  const results = resultsOf('WINNER');
-  const [first] = hostileTexts;
-  const all = hostileTexts.join(' ');
-  const variants = hostileTexts.map((id) =>
-    measuredVariant({
-      id,
-      settings: { [id]: id, nested: { [first]: [id] } },
-      comparison: { gain: around(0.0312, 0.0112), pHolm: 0.5, better: false, inBestSet: true },
-      errors: { [id]: 3 },
-      proof: [
-        { path: id, status: 'verified' },
-        { path: 'other', status: 'observed' },
-      ],
-    }),
-  );
-  const refused = hostileTexts.map((id) => emptyVariant({ id: `refused ${id}`, status: 'refused', reason: id }));
-  return {
-    ...results,
-    plan: { ...results.plan, name: all, model: all, source: hostileTexts.join('\n'), file: all, constraints: [all] },
-    engine: { ...results.engine, version: all, backend: all, command: [...hostileTexts] },
-    run: { ...results.run, command: all, startedAt: first },
-    verdict: {
-      ...results.verdict,
-      kind: 'TIED_SET',
-      reason: all,
-      pick: first,
-      tied: [...hostileTexts],
-      undecided: [...hostileTexts],
-    },
-    variants: [...results.variants, ...variants, ...refused],
-    diagnostics: hostileTexts.map((text) => ({ kind: text, variantId: text, message: text, advice: text })),
-    environment: { [first]: { [all]: [all] }, list: [...hostileTexts] },
-    config: { baseline: all, pick: hostileTexts.join('\n') },
-  };
-}
-
-function around(point: number, halfWidth: number): EstimateResult {
-  return { point, lower: point - halfWidth, upper: point + halfWidth, confidence: 0.95 };
-}
-
-const unknown: EstimateResult = { point: null, lower: null, upper: null, confidence: 0.95 };
-
 const emptyVerdict: VerdictResult = {
   kind: 'INCONCLUSIVE',
   reason: null,
@@ -210,73 +147,6 @@ const emptyVerdict: VerdictResult = {
   alpha: 0.05,
   practicalMargin: 0.02,
 };
-
-export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
-  return {
-    id: 'variant',
-    baseline: false,
-    settings: {},
-    status: 'measured',
-    reason: null,
-    proof: [],
-    throughput: unknown,
-    latencyNs: {
-      mean: unknown,
-      p50: unknown,
-      p99: unknown,
-      p90: null,
-      p999: null,
-      min: null,
-      max: null,
-      pooledP50: null,
-      pooledP99: null,
-      requestsPerBlock: 0,
-    },
-    comparison: null,
-    requestCount: 0,
-    errors: {},
-    invalidSliceCount: 0,
-    loadMs: null,
-    firstRequestNs: null,
-    sliceMs: null,
-    server: null,
-    constraints: [],
-    ...overrides,
-  };
-}
-
-export function measuredVariant(overrides: Partial<VariantResult>): VariantResult {
-  return emptyVariant({
-    proof: [{ path: 'instance_group.count', status: 'verified' }],
-    throughput: around(31_204.6, 488.2),
-    latencyNs: {
-      mean: around(251_340, 4_120),
-      p50: around(238_900, 3_870),
-      p99: around(612_400, 38_200),
-      p90: 341_800,
-      p999: 1_204_000,
-      min: 121_300,
-      max: 18_430_000,
-      pooledP50: 239_100,
-      pooledP99: 648_200,
-      requestsPerBlock: 36_410,
-    },
-    requestCount: 448_213,
-    loadMs: 8.42,
-    firstRequestNs: 1_843_000,
-    sliceMs: 300,
-    server: {
-      queueNs: 18_220,
-      computeInputNs: 3_410,
-      computeInferNs: 62_840,
-      computeOutputNs: 2_970,
-      meanBatch: 1.84,
-      executionCount: 243_594,
-      cacheHitCount: 0,
-    },
-    ...overrides,
-  });
-}
 
 function emptyRun(): Results {
   return {

@@ -1,5 +1,7 @@
-import { change, count, interval, minutes, share } from './format.ts';
-import { clipped, plainText } from './plain-text.ts';
+import { count, minutes, share } from './format.ts';
+import { headlineOf, labelOf } from './headline.ts';
+import { blocksInWords, clause, loadInWords, names, reasonInWords } from './phrases.ts';
+import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
 
 /**
@@ -21,7 +23,7 @@ export function verdictInWords(results: Results): VerdictInWords {
   return {
     tone: tones[verdict.kind],
     label: labelOf(results),
-    headline: claimed && results.plan.expectEqual ? falseClaim(results) : headlines[verdict.kind](results),
+    headline: headlineOf(results, claimed),
     sentences: [
       ...interruption(results),
       ...sameOnPurpose(results, claimed),
@@ -42,18 +44,6 @@ export function claimsGain(results: Results): boolean {
   return claiming && pick !== baselineIdOf(results);
 }
 
-/** "closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (python-based onnxruntime backend)". */
-export function loadInWords({ plan, engine }: Results): string {
-  const name = ['engine', engine.kind, engine.version].filter((word) => word !== '').join(' ');
-  return plainText(`${plan.load.description}, ${name}${engine.backend === '' ? '' : ` (${engine.backend})`}`);
-}
-
-/** "throughput", "p99 latency": what the objective is about. */
-export function metricInWords(objective: string): string {
-  const metric = objective.replace(/^(maximize|minimize) /, '');
-  return plainText(metric.replace(/^latency\.(.*)$/, '$1 latency'));
-}
-
 type Kind = VerdictResult['kind'];
 
 const tones: Record<Kind, VerdictInWords['tone']> = {
@@ -64,61 +54,6 @@ const tones: Record<Kind, VerdictInWords['tone']> = {
   INCONCLUSIVE: 'open',
   INVALID: 'void',
 };
-
-const labels: Record<Kind, string> = {
-  WINNER: 'Winner',
-  TIED_SET: 'Tied set',
-  BETTER_TIED_AT_RESOLUTION: 'Better, tied at this resolution',
-  NO_IMPROVEMENT: 'No improvement',
-  INCONCLUSIVE: 'Inconclusive',
-  INVALID: 'Invalid',
-};
-
-const headlines: Record<Kind, (results: Results) => string> = {
-  WINNER: (results) =>
-    `${deploy(results)}: the best among those measured, with a gain in ${gainOfPick(results)} over the baseline.`,
-  TIED_SET: (results) =>
-    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${tieOf(results)}.`,
-  BETTER_TIED_AT_RESOLUTION: (results) =>
-    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${unresolved(results)}.`,
-  NO_IMPROVEMENT: ({ verdict, plan }) =>
-    `Keep the baseline: the largest gain in ${metricInWords(plan.objective)} still possible among those measured is ${change(verdict.largestPossibleGain)}, within the practical margin of ${share(verdict.practicalMargin)}.`,
-  INCONCLUSIVE: ({ verdict, plan }) =>
-    verdict.largestPossibleGain === null
-      ? `Keep the baseline for now: ${blocksInWords(verdict.blocks)} ${verdict.blocks === 1 ? 'is' : 'are'} too few to say anything about ${metricInWords(plan.objective)}.`
-      : `Keep the baseline for now: no gain in ${metricInWords(plan.objective)} is shown, but one of up to ${change(verdict.largestPossibleGain)} is still possible among those measured.`,
-  INVALID: ({ verdict }) => `No verdict: ${clause(verdict.reason ?? 'the measurements cannot be trusted')}.`,
-};
-
-function labelOf({ verdict, engine }: Results): string {
-  if (engine.transferable) return labels[verdict.kind];
-  return `Rehearsal: ${verdict.kind === 'WINNER' ? 'one variant ahead' : labels[verdict.kind].toLowerCase()}`;
-}
-
-function deploy({ verdict, engine }: Results): string {
-  return engine.transferable ? `Deploy ${name(verdict.pick)}` : `In this rehearsal ${name(verdict.pick)} is ahead`;
-}
-
-function gainOfPick({ verdict, plan, variants }: Results): string {
-  const gain = variants.find(({ id }) => id === verdict.pick)?.comparison?.gain;
-  const metric = metricInWords(plan.objective);
-  if (gain === undefined) return metric;
-  return `${metric} of ${change(gain.point)} (simultaneous ${share(gain.confidence)} interval ${interval(gain, change)})`;
-}
-
-function tieOf({ verdict }: Results): string {
-  const margin = share(verdict.practicalMargin);
-  if (verdict.tied.length < 2) return `none of those measured is better than it by more than ${margin}`;
-  return `${names(verdict.tied)} are equal within ${margin}, and it is the cheapest of them`;
-}
-
-function unresolved({ verdict }: Results): string {
-  return `which of ${names(verdict.bestSet)} is best is not resolved: these blocks cannot tell differences below ±${share(verdict.resolution)} apart`;
-}
-
-function falseClaim(results: Results): string {
-  return `A false claim: ${name(results.verdict.pick)} seems better than the baseline, with a gain in ${gainOfPick(results)}.`;
-}
 
 function interruption({ run, verdict }: Results): string[] {
   if (run.complete) return [];
@@ -144,9 +79,10 @@ function rehearsal({ engine }: Results): string[] {
 }
 
 function details({ verdict, variants }: Results): string[] {
-  const { kind, reason, undecided } = verdict;
+  const { kind, undecided } = verdict;
   const sentences: string[] = [];
-  if (kind !== 'INVALID' && reason !== null && reason !== '') sentences.push(`Why: ${clause(reason)}.`);
+  const reason = reasonInWords(verdict.reason);
+  if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
   const screenedOut = variants.filter((v) => v.status === 'measured' && !v.baseline && v.comparison === null);
   if (kind === 'NO_IMPROVEMENT' && screenedOut.length > 0) sentences.push('Those screened out were not followed up.');
   if (undecided.length > 0) {
@@ -193,25 +129,6 @@ function nextCommand({ verdict, run }: Results): string | null {
   if (verdict.kind === 'INVALID') return null;
   if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
   return run.complete ? null : clause(run.command);
-}
-
-function blocksInWords(blocks: number): string {
-  return `${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
-}
-
-/** A list that stays readable whatever the number of names. */
-function names(ids: readonly string[]): string {
-  const shown = ids.slice(0, 8).map(name);
-  if (ids.length > shown.length) return `${shown.join(', ')} and ${count(ids.length - shown.length)} more`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
-}
-
-function name(id: string): string {
-  return clipped(plainText(id), 60);
-}
-
-function clause(text: string): string {
-  return clipped(plainText(text).trim().replace(/\.+$/, ''), 600);
 }
 
 function baselineIdOf({ variants }: Results): string {

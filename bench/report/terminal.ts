@@ -28,7 +28,7 @@ export function terminalSummary(results: Results, options: { color: boolean; wid
       width,
     ),
     atMost(
-      model.diagnostics.map(({ variant, message, advice }) => [`${variant}: ${message}`, advice]),
+      model.diagnostics.map(({ variant, message, advice }) => [ended(`${variant}: ${message}`), ended(advice)]),
       width,
     ),
   ];
@@ -109,6 +109,11 @@ function intervalBars(results: Results, rows: readonly VariantRow[], columns: nu
 function atMost(entries: readonly string[][], width: number): string[] {
   const lines = entries.slice(0, 20).flatMap((sentences) => wrapped(sentences.join(' '), width));
   return entries.length > 20 ? [...lines, `and ${entries.length - 20} more, see the report`] : lines;
+}
+
+/** As a sentence: with a full stop where it has no end of its own. */
+function ended(text: string): string {
+  return /[.!?:]$/.test(text) || text === '' ? text : `${text}.`;
 }
 
 function fittedOrWhole(text: string, width: number): string {

@@ -2,7 +2,7 @@ import { change, count, duration, interval, latency, noValue, plainNumber, rate 
 import { clipped, plainText } from './plain-text.ts';
 import type { EstimateResult, Results, VariantResult } from './results.ts';
 
-/** A point and its interval as text; both are `n/a` where there is none. */
+/** A point and its interval as text: `n/a` where there is none, the interval '' where there is no point either. */
 export type EstimateText = { readonly point: string; readonly interval: string };
 
 /** One variant as every renderer shows it: each number through the one formatter, each name safe to print, nothing escaped yet. */
@@ -78,12 +78,15 @@ export function variantRows(results: Results): VariantRow[] {
   }));
 }
 
+/** What stands for the settings of a variant without any. */
+export const asCommitted = 'as committed';
+
 /** "instance_group.count = 2; dynamic_batching removed"; "as committed" where there is none. */
 export function settingsText(settings: VariantResult['settings']): string {
   const parts = Object.entries(settings).map(([path, value]) =>
     value === null ? `${path} removed` : `${path} = ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return parts.length === 0 ? 'as committed' : clipped(plainText(parts.join('; ')), 300);
+  return parts.length === 0 ? asCommitted : clipped(plainText(parts.join('; ')), 300);
 }
 
 function identity(variant: VariantResult): Pick<VariantRow, 'id' | 'baseline' | 'settings' | 'status' | 'reason'> {
@@ -97,13 +100,13 @@ function identity(variant: VariantResult): Pick<VariantRow, 'id' | 'baseline' | 
 }
 
 function estimateText(estimate: EstimateResult, format: (value: number | null) => string): EstimateText {
-  return { point: format(estimate.point), interval: interval(estimate, format) };
+  return { point: format(estimate.point), interval: estimate.point === null ? '' : interval(estimate, format) };
 }
 
 function comparisonText({ baseline, comparison }: VariantResult): Pick<VariantRow, 'gain' | 'claim' | 'bestSet'> {
   if (comparison === null) {
     const nothing = baseline ? '' : noValue;
-    return { gain: { point: baseline ? 'baseline' : noValue, interval: nothing }, claim: nothing, bestSet: nothing };
+    return { gain: { point: baseline ? 'baseline' : noValue, interval: '' }, claim: nothing, bestSet: nothing };
   }
   return {
     gain: estimateText(comparison.gain, change),

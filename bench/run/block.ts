@@ -8,8 +8,8 @@ import type { Design } from './design.ts';
 import type { Journal, SliceResult } from './journal.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
-/** An invalid slice is measured again in the same block, this often at most. */
-const repetitionsMost = 2;
+/** An invalid slice is measured again in the same block, twice at most. */
+const triesMost = 3;
 
 export type BlockContext = {
   readonly plan: Plan;
@@ -40,33 +40,36 @@ export async function measureBlock(
     seededRandom(blockSeed(plan.seed, block)),
   );
   await deployment.fresh();
-  let position = 0;
-  for (const [index, { round, variantId }] of order.entries()) {
-    const candidate = active.find(({ variant }) => variant.id === variantId);
-    if (candidate === undefined || unstable.has(variantId)) continue;
-    for (let tries = 0; tries <= repetitionsMost; tries += 1) {
-      context.signal.throwIfAborted();
-      const slice: Slice = {
-        stage: 'confirm',
-        round,
-        block,
-        attempt,
-        order: position,
-        variantId,
-        load: loadOf(plan),
-        applied: context.applied,
-      };
-      onSlice(slice, index, order.length);
-      const result = await runSlice(slice, candidate, context);
-      journal.append(result);
-      position += 1;
-      const trouble = troubleWith(result);
-      if (trouble === null) break;
-      if (tries < repetitionsMost) continue;
-      unstable.set(variantId, trouble);
-      journal.append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
+  // An invalid slice goes to the end of the block: what disturbed it, a neighbour for one, has then had time to pass.
+  const queue = order.map((entry) => ({ ...entry, tries: 1 }));
+  for (let position = 0; position < queue.length; position += 1) {
+    const entry = queue[position];
+    const candidate = active.find(({ variant }) => variant.id === entry?.variantId);
+    if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
+    const { round, variantId, tries } = entry;
+    context.signal.throwIfAborted();
+    const slice: Slice = {
+      stage: 'confirm',
+      round,
+      block,
+      attempt,
+      order: position,
+      variantId,
+      load: loadOf(plan),
+      applied: context.applied,
+    };
+    onSlice(slice, position, queue.length);
+    const result = await runSlice(slice, candidate, context);
+    journal.append(result);
+    const trouble = troubleWith(result);
+    if (trouble === null) continue;
+    if (tries < triesMost) {
+      queue.push({ round, variantId, tries: tries + 1 });
+      continue;
     }
-    if (unstable.has(baselineId)) break;
+    unstable.set(variantId, trouble);
+    journal.append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
+    if (variantId === baselineId) break;
   }
   journal.append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
   return unstable;

@@ -14,6 +14,8 @@ export type InForce = {
   /** Time from the request to load until the model was ready; for a restart the server's start included. */
   readonly loadMs: number;
   readonly served: ServedConfig;
+  /** What the server logged since the load was asked for. */
+  readonly log: readonly string[];
 };
 
 /** Why a variant did not come into force: data, not an error, since the sweep goes on without it. */
@@ -78,7 +80,7 @@ export class Deployment implements AsyncDisposable {
     const wrong = differences(config, served as PlainConfig, Object.keys(variant.settings));
     if (wrong.length > 0)
       return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
-    return { server, applied: apply, loadMs, served };
+    return { server, applied: apply, loadMs, served, log: server.logSince(mark) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

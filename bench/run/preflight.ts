@@ -98,7 +98,7 @@ async function look(
   return {
     variantId,
     outcome: 'accepted',
-    proof: proveSettings(candidate),
+    proof: proveSettings(candidate, inForce.log),
     loadMs: inForce.loadMs,
     latencyMs: measurement.latency.p50Ns / 1e6,
     requestsPerSecond: measurement.requestsPerSecond,

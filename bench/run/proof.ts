@@ -1,18 +1,34 @@
+import { parsePath } from '../modelconfig/path.ts';
+import type { SettingValue } from '../modelconfig/settings.ts';
 import type { Candidate } from './candidates.ts';
 
 /**
- * How a setting was seen to be in force: a field of the schema that the server reports back is verified; a key under
- * `parameters` is only stored by Triton, so its effect is known only to the backend.
+ * How a setting was seen to be in force: a field of the schema that the server reports back is verified. A key under
+ * `parameters` is only stored by Triton: it is observed where the backend's log names the value that it runs with, and
+ * accepted with unknown effect elsewhere.
  */
 export type SettingProof = {
   readonly path: string;
   readonly status: 'verified' | 'observed' | 'accepted, effect unknown';
 };
 
-/** One proof per setting of a variant whose served config was compared with the asked one already. */
-export function proveSettings({ variant }: Candidate): SettingProof[] {
-  return Object.keys(variant.settings).map((path) => ({
-    path,
-    status: /^parameters\b/.test(path) ? 'accepted, effect unknown' : 'verified',
-  }));
+/** One proof per setting of a variant whose served config was compared with the asked one already; `log` since its load. */
+export function proveSettings({ variant }: Candidate, log: readonly string[]): SettingProof[] {
+  return Object.entries(variant.settings).map(([path, value]) => ({ path, status: statusOf(path, value, log) }));
+}
+
+function statusOf(path: string, value: SettingValue, log: readonly string[]): SettingProof['status'] {
+  const [first, second] = parsePath(path);
+  if (first?.field.name !== 'parameters') return 'verified';
+  const key = first.kind === 'entry' ? first.key : undefined;
+  const plain = typeof value === 'number' || typeof value === 'string';
+  if (
+    key === undefined ||
+    !plain ||
+    (second !== undefined && second.field.name !== 'string_value' && second.field.name !== 'value')
+  ) {
+    return 'accepted, effect unknown';
+  }
+  const said = `${key}=${value}`;
+  return log.some((line) => line.split(/[\s,;]+/).includes(said)) ? 'observed' : 'accepted, effect unknown';
 }

@@ -78,6 +78,7 @@ class TritonPythonModel:
             )
         path = model_path(args["model_repository"], args["model_version"], config)
         self.session = open_session(path, config, name)
+        log_options(name, self.session.get_session_options())
         check_inputs(name, config, self.session)
         check_outputs(name, config, self.session)
         self.outputs = [output["name"] for output in config["output"]]
@@ -203,6 +204,18 @@ def session_options(config):
             f"unknown Execution Accelerator '{accelerators[0].get('name', '')}' is requested"
         )
     return options
+
+
+def log_options(name, options):
+    """Says what the session runs with, so that a parameter's effect can be seen from outside."""
+    seen = {
+        "intra_op_thread_count": options.intra_op_num_threads,
+        "inter_op_thread_count": options.inter_op_num_threads,
+        "execution_mode": 1 if options.execution_mode == ort.ExecutionMode.ORT_PARALLEL else 0,
+        "enable_mem_arena": int(options.enable_cpu_mem_arena),
+        "enable_mem_pattern": int(options.enable_mem_pattern),
+    }
+    pb_utils.Logger.log_info(f"{name}: session with " + " ".join(f"{key}={value}" for key, value in seen.items()))
 
 
 def text(parameters, key):

@@ -1,0 +1,83 @@
+import { change, interval, share } from './format.ts';
+import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
+import type { Results, VerdictResult } from './results.ts';
+
+/** What to do, and how sure that is, in one sentence; `claimed` where the verdict says that a variant beats the baseline. */
+export function headlineOf(results: Results, claimed: boolean): string {
+  if (claimed && results.plan.expectEqual) return falseClaim(results);
+  if (claimed && baselineFails(results)) {
+    return `${deploy(results)}: it holds the constraints, which the baseline fails; with a gain in ${gainOfPick(results)} over the baseline.`;
+  }
+  return headlines[results.verdict.kind](results);
+}
+
+/** The kind of the verdict in words; nothing is called a winner in a rehearsal. */
+export function labelOf({ verdict, engine }: Results): string {
+  if (engine.transferable) return labels[verdict.kind];
+  return `Rehearsal: ${verdict.kind === 'WINNER' ? 'one variant ahead' : labels[verdict.kind].toLowerCase()}`;
+}
+
+type Kind = VerdictResult['kind'];
+
+const labels: Record<Kind, string> = {
+  WINNER: 'Winner',
+  TIED_SET: 'Tied set',
+  BETTER_TIED_AT_RESOLUTION: 'Better, tied at this resolution',
+  NO_IMPROVEMENT: 'No improvement',
+  INCONCLUSIVE: 'Inconclusive',
+  INVALID: 'Invalid',
+};
+
+const headlines: Record<Kind, (results: Results) => string> = {
+  WINNER: (results) =>
+    `${deploy(results)}: the best among those measured, with a gain in ${gainOfPick(results)} over the baseline.`,
+  TIED_SET: (results) =>
+    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${tieOf(results)}.`,
+  BETTER_TIED_AT_RESOLUTION: (results) =>
+    `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${unresolved(results)}.`,
+  NO_IMPROVEMENT: ({ verdict, plan }) => {
+    const { largestPossibleGain: gain, practicalMargin } = verdict;
+    if (gain === null) return 'Keep the baseline: none of the others holds the constraints.';
+    return `Keep the baseline: the largest gain in ${metricInWords(plan.objective)} still possible among those measured is ${change(gain)}, within the practical margin of ${share(practicalMargin)}.`;
+  },
+  INCONCLUSIVE: ({ verdict, plan }) => {
+    const { largestPossibleGain: gain, reason, blocks } = verdict;
+    const metric = metricInWords(plan.objective);
+    if (reason === 'no-variants') return 'Keep the baseline for now: there was nothing to compare it with.';
+    if (gain !== null) {
+      return `Keep the baseline for now: no gain in ${metric} is shown, but one of up to ${change(gain)} is still possible among those measured.`;
+    }
+    return `Keep the baseline for now: ${blocksInWords(blocks)} ${blocks === 1 ? 'is' : 'are'} too few to say anything about ${metric}.`;
+  },
+  INVALID: ({ verdict }) => `No verdict: ${reasonInWords(verdict.reason) ?? 'the measurements cannot be trusted'}.`,
+};
+
+function deploy({ verdict, engine }: Results): string {
+  return engine.transferable ? `Deploy ${name(verdict.pick)}` : `In this rehearsal ${name(verdict.pick)} is ahead`;
+}
+
+function gainOfPick({ verdict, plan, variants }: Results): string {
+  const gain = variants.find(({ id }) => id === verdict.pick)?.comparison?.gain;
+  const metric = metricInWords(plan.objective);
+  if (gain === undefined || gain.point === null) return `${metric} that has no estimate`;
+  return `${metric} of ${change(gain.point)} (simultaneous ${share(gain.confidence)} interval ${interval(gain, change)})`;
+}
+
+function tieOf({ verdict }: Results): string {
+  const margin = share(verdict.practicalMargin);
+  if (verdict.tied.length < 2) return `none of those measured is better than it by more than ${margin}`;
+  return `${names(verdict.tied)} are equal within ${margin}, and ${name(verdict.pick)} is the cheapest of them`;
+}
+
+function unresolved({ verdict }: Results): string {
+  return `which of ${names(verdict.bestSet)} is best is not resolved: these blocks cannot tell differences below ±${share(verdict.resolution)} apart`;
+}
+
+function falseClaim(results: Results): string {
+  return `A false claim: ${name(results.verdict.pick)} seems better than the baseline, with a gain in ${gainOfPick(results)}.`;
+}
+
+function baselineFails({ variants }: Results): boolean {
+  const outcomes = variants.find(({ baseline }) => baseline)?.constraints ?? [];
+  return outcomes.some(({ outcome }) => outcome === 'fails');
+}

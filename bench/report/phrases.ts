@@ -1,0 +1,51 @@
+import { count } from './format.ts';
+import { clipped, plainText } from './plain-text.ts';
+import type { Results } from './results.ts';
+
+/** "closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (python-based onnxruntime backend)". */
+export function loadInWords({ plan, engine }: Results): string {
+  const name = ['engine', engine.kind, engine.version].filter((word) => word !== '').join(' ');
+  return plainText(`${plan.load.description}, ${name}${engine.backend === '' ? '' : ` (${engine.backend})`}`);
+}
+
+/** "throughput", "p99 latency": what the objective is about. */
+export function metricInWords(objective: string): string {
+  const metric = objective.replace(/^(maximize|minimize) /, '');
+  return plainText(metric.replace(/^latency\.(.*)$/, '$1 latency'));
+}
+
+/** `1 block`, `12 blocks`. */
+export function blocksInWords(blocks: number): string {
+  return `${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
+}
+
+/** A list that stays readable whatever the number of names. */
+export function names(ids: readonly string[]): string {
+  const shown = ids.slice(0, 8).map(name);
+  if (ids.length > shown.length) return `${shown.join(', ')} and ${count(ids.length - shown.length)} more`;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+/** An id, safe to print and not too long. */
+export function name(id: string): string {
+  return clipped(plainText(id), 60);
+}
+
+/** A free text as part of a sentence: one line, without its own full stop. */
+export function clause(text: string): string {
+  return clipped(plainText(text).trim().replace(/\.+$/, ''), 600);
+}
+
+/** What a verdict's `reason` means; null where it has none. Codes that are not known are shown as they stand. */
+export function reasonInWords(reason: string | null): string | null {
+  if (reason === null || reason === '') return null;
+  return reasons.get(reason) ?? clause(reason);
+}
+
+const reasons = new Map([
+  ['budget', 'the budget ended before the data could decide'],
+  ['looks', 'all planned blocks were measured, and they do not decide'],
+  ['blocks', 'too few blocks were measured'],
+  ['constraints', 'no better variant is shown to hold the constraints'],
+  ['no-variants', 'no variant beside the baseline could be measured'],
+]);
