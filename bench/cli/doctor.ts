@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { findLocal } from '../engines/local/find.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
-import { allowsColor, type Host } from './host.ts';
+import { chooseEngine } from './engine.ts';
+import { allowsColor, type Exit, type Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
-import type { Exit } from './program.ts';
 
 export function doctorCommand(host: Host, exit: Exit): Command {
   return new Command('doctor')
@@ -16,13 +16,14 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     .option('--no-color', 'no colours')
     .addHelpText('after', '\nExample:\n  tritune doctor configs/iris.yaml\n')
     .action(async (planFile: string | undefined, { json, color }: { json?: true; color: boolean }) => {
-      const { plan, file } = readPlanFile(planFile, host.cwd);
-      const engine = checkEngine(plan.engine.path, host);
+      const read = tried('plan', () => readPlanFile(planFile, host.cwd));
+      const plan = 'check' in read ? undefined : read.result.plan;
+      const engine = checkEngine(plan?.engine ?? anyEngine, host);
       const checks: Check[] = [
         { what: 'Node', status: 'ok', finding: process.version, advice: null },
         engine,
-        { what: 'plan', status: 'ok', finding: file, advice: null },
-        ...(await checkPlan(plan)),
+        'check' in read ? read.check : { what: 'plan', status: 'ok', finding: read.result.file, advice: null },
+        ...(plan === undefined ? [] : await checkPlan(plan)),
       ];
       host.stdout.write(
         json === true
@@ -35,16 +36,22 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     });
 }
 
-function checkEngine(path: string | null, { projectFolder, env }: Host): Check {
-  const found = findLocal({ root: projectFolder, env, ...(path === null ? {} : { path }) });
-  return 'engine' in found
-    ? { what: 'engine', status: 'ok', finding: 'local: a tritonserver is there', advice: null }
-    : {
-        what: 'engine',
-        status: 'error',
-        finding: found.missing,
-        advice: 'npm run triton:install (Python 3 needed, about a minute)',
-      };
+const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] };
+
+function checkEngine(choice: EngineChoice, host: Host): Check {
+  const found = tried('engine', () => chooseEngine(choice, host));
+  if ('check' in found) return found.check;
+  return { what: 'engine', status: 'ok', finding: `${found.result.kind}: a tritonserver is there`, advice: null };
+}
+
+/** What a step gives, or what it says to the user as a check. */
+function tried<T>(what: string, step: () => T): { result: T } | { check: Check } {
+  try {
+    return { result: step() };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { check: { what, status: 'error', finding: error.message, advice: error.hint ?? null } };
+  }
 }
 
 function inWords(checks: readonly Check[], color: boolean): string {

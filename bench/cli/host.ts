@@ -15,6 +15,9 @@ export type Host = {
 
 export type Output = { write(text: string): void; readonly isTTY: boolean; readonly columns: number };
 
+/** How a command says that it ended with another code than 0; what it throws is told to the user in one place. */
+export type Exit = (code: number) => void;
+
 /** Whether escape sequences may be written: never into a pipe, and never where the user asked for none. */
 export function allowsColor(output: Output, env: Host['env'], wanted = true): boolean {
   return wanted && output.isTTY && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';

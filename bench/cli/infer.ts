@@ -5,8 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { readCsv } from '../load/input.ts';
 import { predict } from '../run/predict.ts';
 import { chooseEngine } from './engine.ts';
-import type { Host } from './host.ts';
-import type { Exit } from './program.ts';
+import type { Exit, Host } from './host.ts';
 
 type Options = { modelRepository: string; model: string; input: string; output: string; json?: true; quiet?: true };
 
@@ -26,10 +25,15 @@ export function inferCommand(host: Host, _exit: Exit): Command {
     .action(async ({ modelRepository, model, input, output, json, quiet }: Options) => {
       const choice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] } as const;
       const engine = chooseEngine(choice, host);
+      const file = resolve(host.cwd, output);
+      if (file === resolve(host.cwd, input)) {
+        throw new Failure('usage', 'output', `the answers would be written over ${input}`, {
+          hint: 'name another file with --output',
+        });
+      }
       const rows = await readCsv(resolve(host.cwd, input));
       const repository = resolve(host.cwd, modelRepository);
       const prediction = await predict({ engine, choice, repository, model, rows, signal: host.signal });
-      const file = resolve(host.cwd, output);
       writeWhole(file, [prediction.columns, ...prediction.rows].map((row) => `${row.join(',')}\n`).join(''));
       if (json === true) {
         const numbers = prediction.rows.map((row) => row.map(Number));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { parsePlan } from '../plan/parse.ts';
@@ -17,7 +17,9 @@ export function readPlanFile(named: string | undefined, cwd: string): PlanFile {
   try {
     source = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Failure('usage', 'plan', `the plan ${file} cannot be read: ${messageOf(error)}`, {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const what = missing ? `there is no plan ${file}` : `the plan ${file} cannot be read: ${messageOf(error)}`;
+    throw new Failure('usage', 'plan', what, {
       hint: `plans here: ${
         plansIn(join(cwd, 'configs'))
           .map((name) => `configs/${name}`)
@@ -48,7 +50,7 @@ function findPlan(cwd: string): string {
 }
 
 function plansIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   return readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort();

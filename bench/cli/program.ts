@@ -3,25 +3,28 @@ import { exitCodes, Failure } from '../failure.ts';
 import { plainText } from '../report/plain-text.ts';
 import { version } from '../version.ts';
 import { doctorCommand } from './doctor.ts';
-import type { Host } from './host.ts';
+import type { Exit, Host } from './host.ts';
 import { inferCommand } from './infer.ts';
 import { reportCommand } from './report.ts';
 import { sweepCommand } from './sweep.ts';
 import { tritonCommand } from './triton.ts';
 
-/** A command says how it ended; a Failure that it throws is told to the user here, in one place. */
-export type Exit = (code: number) => void;
-
 /** Runs one command line and returns the exit code. Nothing but a bug makes it throw. */
 export async function runProgram(host: Host): Promise<number> {
   let code: number = exitCodes.done;
+  let help = '';
   const program = new Command('tritune')
     .description('Finds the config.pbtxt that serves your model best, and says how sure that is.')
     .version(version, '-V, --version')
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => host.stdout.write(text), writeErr: () => undefined });
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => {
+        help = text;
+      },
+    });
   const exit: Exit = (given) => {
     code = given;
   };
@@ -31,7 +34,7 @@ export async function runProgram(host: Host): Promise<number> {
     await program.parseAsync([...host.args], { from: 'user' });
     return code;
   } catch (error) {
-    return explain(error, host);
+    return explain(error, help, host);
   }
 }
 
@@ -41,11 +44,12 @@ function inherit(command: Command, parent: Command): Command {
   return command;
 }
 
-function explain(error: unknown, { stdout, stderr }: Host): number {
+/** `help` is what commander wrote last: the help of a command that wants a subcommand, where it got none. */
+function explain(error: unknown, help: string, { stderr }: Host): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     if (error.code === 'commander.help') {
-      stdout.write('');
+      stderr.write(help);
       return exitCodes.usage;
     }
     stderr.write(`tritune: ${plainText(error.message.replace(/^error: /, ''))}\n  see tritune --help\n`);

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { duration } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
 import type { RunRecord } from '../run/record.ts';
-import type { SweepEvents } from '../run/sweep.ts';
+import type { SweepEvents } from '../run/request.ts';
 import type { Output } from './host.ts';
 
 /** On a pipe a line at most this often, beside one for each block. */

@@ -1,11 +1,11 @@
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
+import { exitCodes } from '../failure.ts';
 import { terminalSummary } from '../report/terminal.ts';
 import { reportRun } from '../run/sweep.ts';
-import { allowsColor, type Host } from './host.ts';
-import type { Exit } from './program.ts';
+import { allowsColor, type Exit, type Host } from './host.ts';
 
-export function reportCommand(host: Host, _exit: Exit): Command {
+export function reportCommand(host: Host, exit: Exit): Command {
   return new Command('report')
     .description('Makes the report of a run again from its run.json and journal.')
     .argument('<dir>', 'a run folder')
@@ -21,5 +21,6 @@ export function reportCommand(host: Host, _exit: Exit): Command {
           : terminalSummary(results, { color: allowsColor(host.stdout, host.env, color), width: host.stdout.columns });
       host.stdout.write(text);
       if (json !== true) host.stdout.write(`\nreport: ${relative(host.cwd, join(folder, 'index.html'))}\n`);
+      if (results.verdict.kind === 'INVALID') exit(exitCodes.measurement);
     });
 }

@@ -1,17 +1,18 @@
 import { join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import { claimsGain } from '../report/sentence.ts';
 import { terminalSummary } from '../report/terminal.ts';
 import { readRunRecord } from '../run/record.ts';
-import { type SweepRequest, sweep } from '../run/sweep.ts';
+import type { SweepRequest } from '../run/request.ts';
+import { shellWord } from '../run/shell-word.ts';
+import { sweep } from '../run/sweep.ts';
 import { chooseEngine } from './engine.ts';
-import { allowsColor, type Host } from './host.ts';
+import { allowsColor, type Exit, type Host } from './host.ts';
 import { countOption, durationOption, seedOption } from './options.ts';
 import { readPlanFile } from './plan-file.ts';
-import type { Exit } from './program.ts';
 import { sweepProgress } from './progress.ts';
 
 type Options = {
@@ -45,6 +46,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'slices',
         'seed',
         'budget',
+        'engine',
       ]),
     )
     .option('--require-winner', 'exit with 5 where nothing better than the baseline is found')
@@ -76,6 +78,11 @@ Examples:
 function requestOf(planFile: string | undefined, options: Options, host: Host): Omit<SweepRequest, 'events'> {
   const { signal, projectFolder } = host;
   if (options.resume !== undefined) {
+    if (planFile !== undefined) {
+      throw new Failure('usage', 'resume', `--resume goes on with the plan of its run, not with ${planFile}`, {
+        hint: `leave the plan out: tritune sweep --resume ${shellWord(options.resume)}`,
+      });
+    }
     const folder = resolve(host.cwd, options.resume);
     const { plan, planFile: file, planSource, command } = readRunRecord(folder);
     return {
@@ -118,9 +125,8 @@ function override(plan: Plan, { budget, blocks, slices, seed, engine }: Options)
 
 /** What repeats this run: the plan's own values need no saying, those given on the command line do. */
 function commandLine(file: string, plan: Plan, { budget, blocks, slices, seed, engine }: Options): string {
-  const quoted = /^[\w./@:+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
   const parts = [
-    quoted,
+    shellWord(file),
     ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
     ...(blocks === undefined ? [] : [`--blocks ${blocks}`]),
     ...(slices === undefined ? [] : [`--slices ${slices}`]),

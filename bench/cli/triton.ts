@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { installTriton } from '../engines/local/install.ts';
 import { plainText } from '../report/plain-text.ts';
-import type { Host } from './host.ts';
-import type { Exit } from './program.ts';
+import type { Exit, Host } from './host.ts';
 
 export function tritonCommand(host: Host, _exit: Exit): Command {
   const install = new Command('install')

@@ -89,7 +89,8 @@ function scaledToUnit(latencyNs: number): [string, number] {
 function threeDigits(value: number): string {
   const rounded = Math.abs(Number(value.toPrecision(3)));
   if (rounded === 0) return '0';
-  return grouped(value, Math.min(100, Math.max(0, 2 - Math.floor(Math.log10(rounded)))));
+  if (rounded < 1e-6) return withMinus(value.toExponential(2));
+  return grouped(value, Math.max(0, 2 - Math.floor(Math.log10(rounded))));
 }
 
 function trimmed(value: number): string {

@@ -28,11 +28,11 @@ export function isOutside(scale: GainScale, gain: number): boolean {
   return gain < scale.low || gain > scale.high;
 }
 
-/** Round gains to label, about four of them, from left to right. */
+/** Round gains to label, two to five of them, from left to right. */
 export function gainTicks(scale: GainScale): number[] {
   const length = scale.high - scale.low;
-  const power = 10 ** Math.floor(Math.log10(length / 4));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= length / 4) ?? 10);
+  const power = 10 ** Math.floor(Math.log10(length / 5));
+  const step = power * ([1, 2, 2.5, 5].find((factor) => factor * power >= length / 5) ?? 10);
   const first = Math.ceil((scale.low + length * 0.03) / step);
   const last = Math.floor((scale.high - length * 0.03) / step);
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);

@@ -6,13 +6,14 @@ import type { Results, VerdictResult } from './results.ts';
 export function headlineOf(results: Results, claimed: boolean): string {
   if (claimed && results.plan.expectEqual) return falseClaim(results);
   if (claimed && baselineFails(results)) {
-    return `${deploy(results)}: it holds the constraints, which the baseline fails; with a gain in ${gainOfPick(results)} over the baseline.`;
+    return `${deploy(results)}: it holds the constraints, which the baseline fails, with a gain in ${gainOfPick(results)} over the baseline.`;
   }
   return headlines[results.verdict.kind](results);
 }
 
 /** The kind of the verdict in words; nothing is called a winner in a rehearsal. */
-export function labelOf({ verdict, engine }: Results): string {
+export function labelOf({ verdict, engine, plan }: Results, claimed: boolean): string {
+  if (plan.expectEqual) return `A/A plan: ${claimed ? 'a false claim' : labels[verdict.kind].toLowerCase()}`;
   if (engine.transferable) return labels[verdict.kind];
   return `Rehearsal: ${verdict.kind === 'WINNER' ? 'one variant ahead' : labels[verdict.kind].toLowerCase()}`;
 }
@@ -70,7 +71,9 @@ function tieOf({ verdict }: Results): string {
 }
 
 function unresolved({ verdict }: Results): string {
-  return `which of ${names(verdict.bestSet)} is best is not resolved: these blocks cannot tell differences below ±${share(verdict.resolution)} apart`;
+  const open = `which of ${names(verdict.bestSet)} is best is not resolved`;
+  if (verdict.resolution === null) return open;
+  return `${open}: these blocks cannot tell differences below ±${share(verdict.resolution)} apart`;
 }
 
 function falseClaim(results: Results): string {

@@ -82,8 +82,10 @@ function shading(scale: GainScale, margin: number, bottom: number): string {
 function tickMark(scale: GainScale, tick: number, bottom: number): string {
   const x = `${at(scale, tick)}%`;
   const isZero = Math.abs(tick) < 1e-12;
-  const label = `<text class="tick" x="${x}" y="${bottom + 20}" text-anchor="middle">${escaped(change(tick))}</text>`;
-  return `<line class="${isZero ? 'zero' : 'grid'}" x1="${x}" x2="${x}" y1="0" y2="${bottom + 4}"/>${label}`;
+  const line = `<line class="${isZero ? 'zero' : 'grid'}" x1="${x}" x2="${x}" y1="0" y2="${bottom + 4}"/>`;
+  const sign = isZero ? '' : tick < 0 ? '\u2212' : '+';
+  const label = escaped(`${sign}${share(isZero ? 0 : Math.abs(tick))}`);
+  return `${line}<text class="tick" x="${x}" y="${bottom + 20}" text-anchor="middle">${label}</text>`;
 }
 
 function row(scale: GainScale, mark: Mark, y: number): string {

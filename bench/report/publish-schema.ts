@@ -15,7 +15,16 @@ export function publishedSchema(): string {
     title: `Tritune results, version ${schemaVersion}`,
     description: 'results.json: what a sweep found',
   };
-  return `${JSON.stringify({ ...head, ...body }, null, 2)}\n`;
+  return `${withShortLists(JSON.stringify({ ...head, ...body }, null, 2))}\n`;
+}
+
+/** Lists of scalars on one line where it has at most 120 columns: the form that the formatter keeps. */
+function withShortLists(json: string): string {
+  const scalarList = /^( *(?:"[^"\n]*": )?)\[\n([^[\]{}]*?)\n *\](,?)$/gm;
+  return json.replace(scalarList, (whole, start: string, items: string, comma: string) => {
+    const line = `${start}[${items.trim().replace(/,\n */g, ', ')}]${comma}`;
+    return line.length <= 120 ? line : whole;
+  });
 }
 
 if (import.meta.main) writeFileSync(schemaPath, publishedSchema());

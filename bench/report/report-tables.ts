@@ -41,7 +41,7 @@ function variantTable(model: ReportModel): ReportTable {
     ['Best set', ({ bestSet }) => words(bestSet)],
     ['Throughput', ({ throughput }) => estimate(throughput)],
     ['p50', ({ p50 }) => estimate(p50)],
-    ['p99', ({ p99, p99Unclaimed }) => estimate(p99, p99Unclaimed ? 'few requests: no claim' : '')],
+    ['p99', ({ p99, p99Unclaimed }) => estimate(p99, p99Unclaimed ? 'no claim' : '')],
     ...(model.withConstraints ? [['Constraints', ({ constraints }) => words(constraints)] satisfies Column] : []),
     ['Errors', ({ errors }) => number(errors)],
     ['Invalid slices', ({ invalidSlices }) => number(invalidSlices)],
@@ -51,7 +51,10 @@ function variantTable(model: ReportModel): ReportTable {
   const formula = model.smallerIsBetter
     ? "the baseline's value divided by the variant's"
     : "the variant's value divided by the baseline's";
-  const caption = `Gain in ${model.metric}: ${formula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.`;
+  const few = model.measured.some(({ p99Unclaimed }) => p99Unclaimed)
+    ? ' A p99 of too few requests is shown without a claim.'
+    : '';
+  const caption = `Gain in ${model.metric}: ${formula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.${few}`;
   return tableOf({ id: 'variants', title: 'Variants', caption }, columns, model.measured);
 }
 

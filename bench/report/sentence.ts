@@ -21,8 +21,8 @@ export function verdictInWords(results: Results): VerdictInWords {
   const { verdict } = results;
   const claimed = claimsGain(results);
   return {
-    tone: tones[verdict.kind],
-    label: labelOf(results),
+    tone: claimed && results.plan.expectEqual ? 'void' : tones[verdict.kind],
+    label: labelOf(results, claimed),
     headline: headlineOf(results, claimed),
     sentences: [
       ...interruption(results),
@@ -107,7 +107,7 @@ function errorRate({ kind, alpha }: VerdictResult): string[] {
 
 function nextStep(results: Results, claimed: boolean): string[] {
   const { verdict, run, plan, engine } = results;
-  if (verdict.kind === 'INVALID') return ['Next: follow the advice under Diagnostics, then measure again.'];
+  if (verdict.kind === 'INVALID') return ['Next: remove the cause, then measure again:'];
   if (verdict.kind === 'INCONCLUSIVE') return [whatWouldDecide(results)];
   if (!run.complete) return ['Next: measure the whole plan:'];
   if (plan.expectEqual) return [];
@@ -126,7 +126,7 @@ function whatWouldDecide({ verdict }: Results): string {
 }
 
 function nextCommand({ verdict, run }: Results): string | null {
-  if (verdict.kind === 'INVALID') return null;
+  if (verdict.kind === 'INVALID') return clause(run.command);
   if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
   return run.complete ? null : clause(run.command);
 }

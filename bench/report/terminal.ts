@@ -83,7 +83,7 @@ function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
   return (texts.get(metric) ?? row.throughput).point;
 }
 
-/** `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */
+/** [] where there are no intervals, else `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */
 function intervalBars(results: Results, rows: readonly VariantRow[], columns: number): string[] {
   const shown = results.variants.filter(({ status }) => status === 'measured').slice(0, rows.length);
   const gains = shown.map(({ comparison }) => {
@@ -91,6 +91,7 @@ function intervalBars(results: Results, rows: readonly VariantRow[], columns: nu
     const { point, lower, upper } = comparison.gain;
     return point === null || lower === null || upper === null ? null : { point, lower, upper };
   });
+  if (gains.every((gain) => gain === null)) return [];
   const scale = gainScale(
     gains.filter((gain) => gain !== null),
     results.verdict.practicalMargin,

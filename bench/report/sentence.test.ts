@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { baselineOnly, nothingMeasured, resultsOf, type VerdictKind } from './report.fixture.ts';
+import type { Results } from './results.ts';
+import { claimsGain, verdictInWords } from './sentence.ts';
+
+/** All words of a verdict, with plain blanks and hyphens. */
+function words(results: Results): string[] {
+  const { label, headline, sentences, command } = verdictInWords(results);
+  return [label, headline, ...sentences, ...(command === null ? [] : [command])].map((text) =>
+    text.replaceAll('\u00a0', ' ').replaceAll('\u2212', '-'),
+  );
+}
+
+const load =
+  "Measured under one load: closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (Triton's own backends); 12 blocks, 3 variants beside the baseline.";
+const rate = 'If all variants were equal, at most 5 % of such sweeps would claim a gain.';
+const deployWinner = "Next: put winner.config.pbtxt in the place of the model's config.pbtxt.";
+
+const expected: Record<VerdictKind, string[]> = {
+  WINNER: [
+    'Winner',
+    'Deploy count-2: the best among those measured, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %) over the baseline.',
+    load,
+    rate,
+    deployWinner,
+  ],
+  TIED_SET: [
+    'Tied set',
+    'Deploy count-2: better than the baseline, with a gain in throughput of +7.2 % (simultaneous 95 % interval +4.1 % to +10.4 %); count-2 and count-4 are equal within 2 %, and count-2 is the cheapest of them.',
+    load,
+    rate,
+    deployWinner,
+  ],
+  BETTER_TIED_AT_RESOLUTION: [
+    'Better, tied at this resolution',
+    'Deploy count-4: better than the baseline, with a gain in throughput of +8.5 % (simultaneous 95 % interval +5.4 % to +11.6 %); which of count-2 and count-4 is best is not resolved: these blocks cannot tell differences below ±3.41 % apart.',
+    load,
+    rate,
+    deployWinner,
+  ],
+  NO_IMPROVEMENT: [
+    'No improvement',
+    'Keep the baseline: the largest gain in throughput still possible among those measured is +1.1 %, within the practical margin of 2 %.',
+    load,
+    rate,
+    'Next: nothing to change for this load; another load, or other settings, would be a new question.',
+  ],
+  INCONCLUSIVE: [
+    'Inconclusive',
+    'Keep the baseline for now: no gain in throughput is shown, but one of up to +5.6 % is still possible among those measured.',
+    load,
+    rate,
+    'Next: about 14 more blocks (about 4 minutes) would probably decide:',
+    'npx tritune sweep configs/iris.yaml --seed 1',
+  ],
+  INVALID: [
+    'Invalid',
+    'No verdict: the baseline is unstable: 3 of 4 slices of block 5 had wrong answers.',
+    load,
+    'Next: remove the cause, then measure again:',
+    'npx tritune sweep configs/iris.yaml --seed 1',
+  ],
+};
+
+for (const [kind, text] of Object.entries(expected) as [VerdictKind, string[]][]) {
+  test(`${kind} is said in these words`, () => assert.deepEqual(words(resultsOf(kind)), text));
+}
+
+test('only the three verdicts that claim something name a variant to deploy', () => {
+  const claiming = (Object.keys(expected) as VerdictKind[]).filter((kind) => claimsGain(resultsOf(kind)));
+  assert.deepEqual(claiming, ['WINNER', 'TIED_SET', 'BETTER_TIED_AT_RESOLUTION']);
+});
+
+test('a rehearsal is headed as one, says why its numbers do not carry over, and names no winner', () => {
+  const results = resultsOf('WINNER');
+  const engine = { ...results.engine, transferable: false, backend: 'python-based onnxruntime backend' };
+  const text = words({ ...results, engine });
+  assert.deepEqual(text.slice(0, 3), [
+    'Rehearsal: one variant ahead',
+    'In this rehearsal count-2 is ahead: the best among those measured, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %) over the baseline.',
+    'This is a rehearsal: it ran on a stand-in (python-based onnxruntime backend), and neither gains nor losses seen there carry over to Triton with its C++ backends.',
+  ]);
+  assert.equal(text.at(-1), 'Next: run the same plan on the Triton that you deploy.');
+  assert.doesNotMatch(text.join(), /winner/i);
+});
+
+test('an interrupted run says on how many blocks it rests, and how to measure the rest', () => {
+  const results = resultsOf('NO_IMPROVEMENT');
+  const text = words({ ...results, run: { ...results.run, complete: false } });
+  assert.equal(text[2], 'The run was interrupted after 12 of 24 blocks: all of this rests on those alone.');
+  assert.deepEqual(text.slice(-2), ['Next: measure the whole plan:', 'npx tritune sweep configs/iris.yaml --seed 1']);
+});
+
+test('a claim in an A/A plan is called a false one, and nothing is to be deployed', () => {
+  const results = resultsOf('WINNER');
+  const text = words({ ...results, plan: { ...results.plan, expectEqual: true } });
+  assert.deepEqual(text, [
+    'A/A plan: a false claim',
+    'A false claim: count-2 seems better than the baseline, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %).',
+    'This is an A/A plan, its variants are the same on purpose: the claim is false by construction, as at most 5 % of such sweeps are expected to make one.',
+    load,
+    rate,
+  ]);
+});
+
+test('an A/A plan without a claim says so', () => {
+  const results = resultsOf('NO_IMPROVEMENT');
+  const text = words({ ...results, plan: { ...results.plan, expectEqual: true } });
+  assert.equal(text[0], 'A/A plan: no improvement');
+  assert.equal(
+    text[2],
+    'This is an A/A plan, its variants are the same on purpose: any claim would be a false one, and there is none.',
+  );
+});
+
+test('the gain of a latency names the latency', () => {
+  const results = resultsOf('NO_IMPROVEMENT');
+  const text = words({ ...results, plan: { ...results.plan, objective: 'minimize latency.p99' } });
+  assert.match(text[1] ?? '', /^Keep the baseline: the largest gain in p99 latency still possible/);
+});
+
+test('a baseline that fails its constraints loses to the pick, whatever the gain', () => {
+  const results = resultsOf('WINNER');
+  const failing = { metric: 'latency.p99', atMostNs: 500_000, outcome: 'fails', value: 0.04 } as const;
+  const variants = results.variants.map((variant) =>
+    variant.baseline ? { ...variant, constraints: [failing] } : variant,
+  );
+  assert.equal(
+    words({ ...results, variants })[1],
+    'Deploy count-2: it holds the constraints, which the baseline fails, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %) over the baseline.',
+  );
+});
+
+test('variants without a comparison were screened out, and undecided constraints are named', () => {
+  const results = resultsOf('NO_IMPROVEMENT');
+  const variants = results.variants.map((each) => (each.id === 'delay-500' ? { ...each, comparison: null } : each));
+  const text = words({ ...results, variants, verdict: { ...results.verdict, undecided: ['count-2', 'count-4'] } });
+  assert.ok(text.includes('Those screened out were not followed up.'));
+  assert.ok(text.includes('Whether count-2 and count-4 hold the constraints is undecided.'));
+});
+
+test('codes of reasons become words', () => {
+  const results = resultsOf('INCONCLUSIVE');
+  const because = (reason: string): string[] => words({ ...results, verdict: { ...results.verdict, reason } });
+  assert.ok(because('budget').includes('Why: the budget ended before the data could decide.'));
+  assert.equal(because('no-variants')[1], 'Keep the baseline for now: there was nothing to compare it with.');
+});
+
+test('the command that goes on is preferred to the one that repeats', () => {
+  const results = resultsOf('INCONCLUSIVE');
+  const run = { ...results.run, nextCommand: 'npx tritune sweep configs/iris.yaml --blocks 14' };
+  assert.equal(words({ ...results, run }).at(-1), 'npx tritune sweep configs/iris.yaml --blocks 14');
+});
+
+test('a run without variants or without data claims nothing and still has words', () => {
+  assert.deepEqual(words(baselineOnly()).slice(0, 2), [
+    'Inconclusive',
+    'Keep the baseline for now: 1 block is too few to say anything about throughput.',
+  ]);
+  assert.deepEqual(words(nothingMeasured()).slice(0, 3), [
+    'Invalid',
+    'No verdict: the measurements cannot be trusted.',
+    'The run was interrupted after 0 of 24 blocks: all of this rests on those alone.',
+  ]);
+});
