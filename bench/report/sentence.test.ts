@@ -15,6 +15,7 @@ function words(results: Results): string[] {
 const load =
   "Measured under one load: closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (Triton's own backends); 12 blocks, 3 variants beside the baseline.";
 const rate = 'If all variants were equal, at most 5 % of such sweeps would claim a gain.';
+const resolved = 'What these blocks can resolve: differences of 4.31 % and more, with 80 % power.';
 const deployWinner = "Next: put winner.config.pbtxt in the place of the model's config.pbtxt.";
 
 const expected: Record<VerdictKind, string[]> = {
@@ -23,6 +24,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-2: the best among those measured, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %) over the baseline.',
     load,
     rate,
+    resolved,
     deployWinner,
   ],
   TIED_SET: [
@@ -30,6 +32,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-2: better than the baseline, with a gain in throughput of +7.2 % (simultaneous 95 % interval +4.1 % to +10.4 %); count-2 and count-4 are equal within 2 %, and count-2 is the cheapest of them.',
     load,
     rate,
+    resolved,
     deployWinner,
   ],
   BETTER_TIED_AT_RESOLUTION: [
@@ -37,6 +40,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-4: better than the baseline, with a gain in throughput of +8.5 % (simultaneous 95 % interval +5.4 % to +11.6 %); which of count-2 and count-4 is best is not resolved: these blocks cannot tell differences below ±3.41 % apart.',
     load,
     rate,
+    resolved,
     deployWinner,
   ],
   NO_IMPROVEMENT: [
@@ -44,6 +48,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Keep the baseline: the largest gain in throughput still possible among those measured is +1.1 %, within the practical margin of 2 %.',
     load,
     rate,
+    resolved,
     'Next: nothing to change for this load; another load, or other settings, would be a new question.',
   ],
   INCONCLUSIVE: [
@@ -51,6 +56,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Keep the baseline for now: no gain in throughput is shown, but one of up to +5.6 % is still possible among those measured.',
     load,
     rate,
+    resolved,
     'Next: about 14 more blocks (about 4 minutes) would probably decide:',
     'npx tritune sweep configs/iris.yaml --seed 1',
   ],
@@ -101,6 +107,7 @@ test('a claim in an A/A plan is called a false one, and nothing is to be deploye
     'This is an A/A plan, its variants are the same on purpose: the claim is false by construction, as at most 5 % of such sweeps are expected to make one.',
     load,
     rate,
+    resolved,
   ]);
 });
 

@@ -31,6 +31,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...details(results),
       loadSentence(results),
       ...errorRate(verdict),
+      ...resolving(results),
       ...nextStep(results, claimed),
     ],
     command: nextCommand(results),
@@ -54,6 +55,10 @@ const tones: Record<Kind, VerdictInWords['tone']> = {
   INCONCLUSIVE: 'open',
   INVALID: 'void',
 };
+
+/** Fewer blocks never earn a claim, whatever ended them. */
+const leastBlocks = 5;
+const tooFew = `fewer than ${leastBlocks} blocks were measured, and no claim rests on so few`;
 
 function interruption({ run, verdict }: Results): string[] {
   if (run.complete) return [];
@@ -81,7 +86,7 @@ function rehearsal({ engine }: Results): string[] {
 function details({ verdict, variants }: Results): string[] {
   const { kind, undecided } = verdict;
   const sentences: string[] = [];
-  const reason = reasonInWords(verdict.reason);
+  const reason = verdict.blocks < leastBlocks && verdict.reason === 'budget' ? tooFew : reasonInWords(verdict.reason);
   if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
   const screenedOut = variants.filter((v) => v.status === 'measured' && !v.baseline && v.comparison === null);
   if (kind === 'NO_IMPROVEMENT' && screenedOut.length > 0) sentences.push('Those screened out were not followed up.');
@@ -103,6 +108,11 @@ function loadSentence(results: Results): string {
 function errorRate({ kind, alpha }: VerdictResult): string[] {
   if (kind === 'INVALID') return [];
   return [`If all variants were equal, at most ${share(alpha)} of such sweeps would claim a gain.`];
+}
+
+function resolving({ run, verdict }: Results): string[] {
+  if (verdict.kind === 'INVALID' || run.resolvable === null) return [];
+  return [`What these blocks can resolve: differences of ${share(run.resolvable)} and more, with 80 % power.`];
 }
 
 function nextStep(results: Results, claimed: boolean): string[] {
