@@ -19,11 +19,11 @@ export function watchClientCost(): () => ClientCost {
   };
 }
 
-/** The second field of schedstat: time this thread waited for a processor. */
+/** The second field of schedstat: time this thread waited for a processor. A kernel that does not count leaves all at 0. */
 function runQueueWaitNs(): number | null {
   try {
-    const wait = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[1];
-    return wait === undefined ? null : Number(wait);
+    const [ran, waited] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ').map(Number);
+    return ran === undefined || waited === undefined || !(ran > 0 && waited >= 0) ? null : waited;
   } catch {
     return null;
   }

@@ -1,252 +1,161 @@
-import type { Tensor } from '../kserve/tensors.ts';
+import { addAbortListener } from 'node:events';
 import type { ErrorKind } from './answers.ts';
 import { watchClientCost } from './client-cost.ts';
-import { type ConnectionEvents, HttpConnection, nowNs } from './http/connection.ts';
+import { nowNs } from './http/connection.ts';
+import { Lane, type LaneLoad } from './lane.ts';
 import type { ClientCost, LoadMeasurement } from './measurement.ts';
-import { LatencyRecorder } from './recorder.ts';
-import { Window } from './window.ts';
+import { type PreparedRequest, type Question, Rotation } from './rotation.ts';
+import { Tally, type TallyOptions } from './tally.ts';
 
-/** One request of the rotation; `expected` is what a right answer holds. */
-export type PreparedRequest = { readonly bytes: Buffer; readonly expected: readonly Tensor[] };
+export type { PreparedRequest } from './rotation.ts';
 
-export type ClosedLoop = {
+export type ClosedLoop = TallyOptions & {
   readonly address: { readonly host: string; readonly port: number };
-  /** Sent in rotation over all connections, so that no cache sees one request only. */
+  /** Sent in rotation over all connections. */
   readonly requests: readonly PreparedRequest[];
-  readonly concurrency: number;
-  readonly batchSize: number;
-  readonly warmup: { readonly minimumNs: number; readonly minimumRequestCount: number };
-  readonly windowNs: number;
+  /** A request, or a connection, that takes longer ends the load. */
   readonly requestTimeoutNs: number;
-  /** Latency limits whose violations are counted. */
-  readonly limitsNs: readonly number[];
   /** Ends the load early; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called at the first and last instant of the window, while load goes on. */
+  /** Called when the window has opened and, if so, when it has closed or the load ended within it; load goes on meanwhile. */
   readonly onWindow?: (edge: 'open' | 'close') => void;
 };
 
-/** One answer in this many has its values compared, the first of each connection included. */
-const checkEvery = 64;
 /** More errors than that tell nothing new, and an instantly failing server would burn the client's core. */
 const errorLimit = 100;
-const reconnectDelayMs = 10;
 const tickMs = 20;
-/** Requests in flight when the window closes are waited for that long, so that the server's counters and the next load start clean. */
-const drainLimitMs = 1_000;
+/** The client itself stood still that long: sockets may hold answers that have not been read, so nothing is timed out yet. */
+const stalledMs = 100;
+/** Requests in flight when the window closes are waited for at least that long, so that the server's counters and the next load start clean. */
+const drainLeastNs = 1e9;
 
 /**
  * Keeps `concurrency` requests outstanding, each on a connection of its own, through warm-up and one window.
  * Failed requests are data (`errors`) and end the load early once there are many; a measurement without a closed window
  * has zero requests and the errors say why.
  */
-export function runClosedLoop(options: ClosedLoop): Promise<LoadMeasurement> {
-  return new Promise((resolve, reject) => {
-    const run = new ClosedLoopRun(options, resolve);
-    options.signal?.throwIfAborted();
-    options.signal?.addEventListener('abort', () => reject(run.abort(options.signal?.reason)), { once: true });
-    run.start();
-  });
+export async function runClosedLoop(options: ClosedLoop): Promise<LoadMeasurement> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  using run = new ClosedLoopRun(options);
+  using _abort = signal && addAbortListener(signal, () => run.stop(signal.reason));
+  return await run.measure();
 }
 
-type Lane = { connection: HttpConnection; startNs: number; busy: boolean; sentCount: number };
-
-class ClosedLoopRun {
+class ClosedLoopRun implements LaneLoad {
+  readonly address: ClosedLoop['address'];
+  over = false;
   readonly #options: ClosedLoop;
-  readonly #resolve: (measurement: LoadMeasurement) => void;
-  readonly #lanes: Lane[] = [];
-  readonly #window: Window;
-  readonly #recorder = new LatencyRecorder();
-  readonly #errors: Partial<Record<ErrorKind, number>> = {};
-  readonly #above: number[];
+  readonly #rotation: Rotation;
+  readonly #lanes: readonly Lane[];
   readonly #startedAt = new Date().toISOString();
   readonly #startNs = nowNs();
-  #errorCount = 0;
-  #warmCount = 0;
-  #warmSumNs = 0;
-  #firstRequestNs = 0;
-  #integralNs = 0;
-  #nextRequest = 0;
-  #checkedCount = 0;
-  #finished = false;
+  readonly #tally: Tally;
+  readonly #end = Promise.withResolvers<void>();
+  #verifiedCount = 0;
+  #lastTickNs = this.#startNs;
   #watch: (() => ClientCost) | undefined;
   #cost: ClientCost = { cpuNs: 0, eventLoopUtilization: 0, runQueueWaitRatio: null };
   #ticker: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: ClosedLoop, resolve: (measurement: LoadMeasurement) => void) {
+  constructor(options: ClosedLoop) {
+    if (!(options.concurrency >= 1)) throw new RangeError(`cannot keep ${options.concurrency} requests outstanding`);
     this.#options = options;
-    this.#resolve = resolve;
-    this.#window = new Window(options.windowNs);
-    this.#above = options.limitsNs.map(() => 0);
+    this.address = options.address;
+    this.#rotation = new Rotation(options.requests);
+    this.#lanes = Array.from({ length: options.concurrency }, () => new Lane(this));
+    this.#tally = new Tally(options, this.#startNs);
   }
 
-  start(): void {
-    for (let index = 0; index < this.#options.concurrency; index += 1) this.#open(index);
+  async measure(): Promise<LoadMeasurement> {
+    for (const lane of this.#lanes) lane.open();
     this.#ticker = setInterval(() => this.#tick(), tickMs);
-  }
-
-  abort<T>(reason: T): T {
-    this.#close();
-    return reason;
-  }
-
-  #open(index: number): void {
-    const events: ConnectionEvents = {
-      connected: () => this.#send(index),
-      answered: (endNs, keepAlive) => this.#answered(index, endNs, keepAlive),
-      failed: (kind, endNs, reusable) => this.#failed(index, kind, endNs, reusable),
+    await this.#end.promise;
+    return {
+      startedAt: this.#startedAt,
+      ...this.#tally.measurement(nowNs()),
+      checkedCount: this.#verifiedCount,
+      client: this.#cost,
     };
-    // Busy while it connects, so that a connection that is never made times out too.
-    const connection = new HttpConnection(this.#options.address, events);
-    this.#lanes[index] = { connection, startNs: nowNs(), busy: true, sentCount: 0 };
   }
 
-  #send(index: number): void {
-    const lane = this.#lanes[index];
-    const request = this.#options.requests[this.#nextRequest];
-    if (lane === undefined || request === undefined || this.#finished) return;
-    this.#nextRequest = (this.#nextRequest + 1) % this.#options.requests.length;
-    const check = lane.sentCount % checkEvery === 0;
-    if (check) this.#checkedCount += 1;
-    lane.sentCount += 1;
-    lane.busy = true;
-    lane.startNs = nowNs();
-    lane.connection.send(request.bytes, check ? request.expected : undefined);
+  /** Ends the load without a measurement. */
+  stop(reason: unknown): void {
+    this[Symbol.dispose]();
+    this.#end.reject(reason);
   }
 
-  #answered(index: number, endNs: number, keepAlive: boolean): void {
-    const lane = this.#lanes[index];
-    if (lane === undefined) return;
-    lane.busy = false;
-    if (!this.#finished) this.#count(lane.startNs, endNs);
-    if (this.#finished) this.#drained();
-    else if (keepAlive) this.#send(index);
-    else this.#open(index);
+  [Symbol.dispose](): void {
+    this.over = true;
+    clearInterval(this.#ticker);
+    clearTimeout(this.#drainTimer);
+    for (const lane of this.#lanes) lane.close();
   }
 
-  #count(startNs: number, endNs: number): void {
-    const latencyNs = endNs - startNs;
-    const window = this.#window;
-    if (window.state === 'before') {
-      this.#warm(latencyNs, endNs);
+  next(): Question {
+    return this.#rotation.next();
+  }
+
+  answered(lane: Lane, startNs: number, endNs: number, verified: boolean): void {
+    if (verified) this.#verifiedCount += 1;
+    if (this.over) {
+      this.#drained();
       return;
     }
-    const before = window.state;
-    const inside = window.complete(endNs);
-    if (before === 'opening' && window.state === 'open') this.#opened();
-    if (inside) {
-      this.#recorder.record(latencyNs);
-      this.#integralNs += endNs - Math.max(startNs, window.openNs);
-      this.#options.limitsNs.forEach((limitNs, index) => {
-        if (latencyNs > limitNs) this.#above[index] = (this.#above[index] ?? 0) + 1;
-      });
-    } else if (window.state === 'closed') {
-      this.#integralNs += this.#overlap(startNs);
-      this.#finish();
-    }
+    const edge = this.#tally.complete(startNs, endNs, !lane.warm);
+    lane.warm = true;
+    if (edge === 'open') this.#opened();
+    else if (edge === 'close') this.#finish();
   }
 
-  #warm(latencyNs: number, endNs: number): void {
-    if (this.#warmCount === 0) this.#firstRequestNs = latencyNs;
-    this.#warmCount += 1;
-    this.#warmSumNs += latencyNs;
-    const { minimumNs, minimumRequestCount } = this.#options.warmup;
-    if (endNs - this.#startNs < minimumNs || this.#warmCount < minimumRequestCount) return;
-    this.#window.arm(endNs, this.#warmSumNs / this.#warmCount);
+  failed(kind: ErrorKind, startNs: number | undefined, endNs: number): void {
+    if (this.over) {
+      this.#drained();
+      return;
+    }
+    this.#tally.fail(kind, startNs, endNs);
+    const hopeless = this.#tally.warmCount === 0 && endNs - this.#startNs > this.#options.requestTimeoutNs;
+    if (hopeless || this.#tally.errorCount >= errorLimit) this.#finish();
   }
 
   #opened(): void {
     this.#watch = watchClientCost();
-    this.#options.onWindow?.('open');
-  }
-
-  /** The part of a request that began at `startNs` and was not answered by the window's end. */
-  #overlap(startNs: number): number {
-    return Math.max(0, this.#window.closeNs - Math.max(startNs, this.#window.openNs));
-  }
-
-  #failed(index: number, kind: ErrorKind, endNs: number, reusable: boolean): void {
-    const lane = this.#lanes[index];
-    if (lane !== undefined) {
-      lane.busy = false;
-      lane.startNs = endNs;
-    }
-    if (this.#finished) {
-      this.#drained();
-      return;
-    }
-    this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
-    this.#errorCount += 1;
-    if (this.#errorCount >= errorLimit || kind === 'timeout') {
-      this.#finish();
-    } else if (reusable) {
-      this.#send(index);
-    } else {
-      setTimeout(() => !this.#finished && this.#open(index), reconnectDelayMs);
-    }
+    this.#tell('open');
   }
 
   #tick(): void {
-    const now = nowNs();
-    const timeoutNs = this.#options.requestTimeoutNs;
-    this.#lanes.forEach((lane, index) => {
-      if (!lane.busy || this.#finished || now - lane.startNs < timeoutNs) return;
-      lane.connection.destroy();
-      this.#failed(index, 'timeout', now, false);
-    });
+    const tickNs = nowNs();
+    const stalled = tickNs - this.#lastTickNs > stalledMs * 1e6;
+    this.#lastTickNs = tickNs;
+    if (stalled || this.over) return;
+    const expired = this.#lanes.filter((lane) => lane.expire(tickNs, this.#options.requestTimeoutNs));
+    if (expired.length > 0 && !this.over) this.#finish();
   }
 
   /** The window closed or nothing more can be learnt: nothing is sent from here on. */
   #finish(): void {
-    const closed = this.#window.state === 'closed';
-    this.#finished = true;
+    this.over = true;
+    const closed = this.#tally.window.state === 'closed';
+    const waiting = this.#lanes.filter(({ state }) => state === 'waiting');
     if (this.#watch !== undefined) this.#cost = this.#watch();
-    if (closed) for (const lane of this.#lanes) if (lane.busy) this.#integralNs += this.#overlap(lane.startNs);
-    this.#options.onWindow?.('close');
-    if (!closed) for (const lane of this.#lanes) lane.busy = false;
-    this.#drainTimer = setTimeout(() => this.#resolveNow(), drainLimitMs);
+    this.#tally.finish(waiting.map(({ startNs }) => startNs));
+    if (this.#watch !== undefined) this.#tell('close');
+    for (const lane of this.#lanes) if (!closed || lane.state !== 'waiting') lane.close();
+    const drainNs = Math.min(Math.max(drainLeastNs, 2 * this.#tally.maxNs), this.#options.requestTimeoutNs);
+    this.#drainTimer = setTimeout(() => this.#end.resolve(), drainNs / 1e6);
     this.#drained();
   }
 
   #drained(): void {
-    if (this.#lanes.every((lane) => !lane.busy)) this.#resolveNow();
+    if (this.#lanes.every(({ state }) => state !== 'waiting')) this.#end.resolve();
   }
 
-  #resolveNow(): void {
-    this.#close();
-    this.#resolve(this.#measurement(this.#window.state === 'closed'));
-  }
-
-  #close(): void {
-    this.#finished = true;
-    clearInterval(this.#ticker);
-    clearTimeout(this.#drainTimer);
-    for (const lane of this.#lanes) lane.connection.destroy();
-  }
-
-  #measurement(closed: boolean): LoadMeasurement {
-    const { openNs, closeNs, count, ratePerSecond } = this.#window;
-    const { concurrency, batchSize, limitsNs } = this.#options;
-    const rate = closed ? ratePerSecond : 0;
-    return {
-      startedAt: this.#startedAt,
-      warmup: {
-        durationNs: (openNs === 0 ? nowNs() : openNs) - this.#startNs,
-        requestCount: this.#warmCount,
-        firstRequestNs: this.#firstRequestNs,
-      },
-      window: { openNs: closed ? openNs - this.#startNs : 0, closeNs: closed ? closeNs - this.#startNs : 0 },
-      requestCount: closed ? count : 0,
-      requestsPerSecond: rate,
-      inferencesPerSecond: rate * batchSize,
-      outstandingIntegralNs: this.#integralNs,
-      pressureRatio: closed ? this.#integralNs / (concurrency * (closeNs - openNs)) : 0,
-      latency: this.#recorder.finish(),
-      aboveLimits: limitsNs.map((limitNs, index) => ({ limitNs, count: this.#above[index] ?? 0 })),
-      errors: this.#errors,
-      checkedCount: this.#checkedCount,
-      client: this.#cost,
-    };
+  #tell(edge: 'open' | 'close'): void {
+    try {
+      this.#options.onWindow?.(edge);
+    } catch (error) {
+      this.stop(error);
+    }
   }
 }

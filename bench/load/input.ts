@@ -1,12 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { Failure } from '../failure.ts';
 import type { ModelMetadata, TensorMetadata } from '../kserve/client.ts';
-import { elementCount, encodeElements, isDatatype, type Tensor } from '../kserve/tensors.ts';
+import {
+  type Datatype,
+  elementBytes,
+  elementCount,
+  encodeElements,
+  isDatatype,
+  type Tensor,
+} from '../kserve/tensors.ts';
 
 /** Rows of numbers as they stand in a CSV file; a first line that is no numbers is its header. */
 export type InputRows = { readonly file: string; readonly rows: readonly (readonly number[])[] };
 
 const inputLimitBytes = 256 * 1024 * 1024;
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** @throws Failure (usage) for a file that is missing, too large, empty, ragged, or holds something else than numbers. */
 export async function readCsv(file: string): Promise<InputRows> {
@@ -17,13 +25,16 @@ export async function readCsv(file: string): Promise<InputRows> {
   lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const cells = line.split(',').map((cell) => cell.trim());
-    const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)));
+    const numbers = cells.map((cell) => (decimal.test(cell) ? Number(cell) : Number.NaN));
     if (rows.length === 0 && width === undefined && numbers.every(Number.isNaN)) {
       width = cells.length;
       return;
     }
-    const bad = numbers.findIndex((value) => Number.isNaN(value));
-    if (bad !== -1) throw unreadable(file, `${file}:${index + 1}: column ${bad + 1} is no number`);
+    const bad = numbers.findIndex((value) => !Number.isFinite(value));
+    if (bad !== -1) {
+      const what = Number.isNaN(numbers[bad]) ? 'is no number' : 'is too large a number';
+      throw unreadable(file, `${file}:${index + 1}: column ${bad + 1} ${what}`);
+    }
     if (width !== undefined && cells.length !== width) {
       throw unreadable(file, `${file}:${index + 1}: ${cells.length} columns where the first line has ${width}`);
     }
@@ -70,14 +81,27 @@ function encoderFor(metadata: ModelMetadata, input: InputRows): (rowIndexes: rea
     throw unreadable(input.file, `input ${name} is ${datatype}, which a CSV of numbers cannot feed`);
   }
   const rowShape = shapeOfRow(target, input);
-  const whole = datatype.startsWith('INT') || datatype.startsWith('UINT');
-  const broken = input.rows.findIndex((row) => whole && !row.every(Number.isInteger));
-  if (broken !== -1)
-    throw unreadable(input.file, `input ${name} is ${datatype}, but row ${broken + 1} of ${input.file} is not whole`);
+  const broken = input.rows.findIndex((row) => !row.every((value) => fits(datatype, value)));
+  if (broken !== -1) {
+    throw unreadable(
+      input.file,
+      `input ${name} is ${datatype}, which cannot hold what row ${broken + 1} of ${input.file} says`,
+    );
+  }
   return (rowIndexes) => {
     const values = rowIndexes.flatMap((index) => input.rows[index] ?? []);
     return [{ name, datatype, shape: [rowIndexes.length, ...rowShape], data: encodeElements(datatype, values) }];
   };
+}
+
+/** Whether the datatype can hold the value; a CSV number is exact up to 2^53 only. */
+function fits(datatype: Datatype, value: number): boolean {
+  if (datatype === 'FP64') return true;
+  if (datatype === 'FP32') return Number.isFinite(Math.fround(value));
+  if (datatype === 'BOOL') return value === 0 || value === 1;
+  const bits = (elementBytes[datatype] ?? 0) * 8;
+  const [least, beyond] = datatype.startsWith('U') ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
+  return Number.isSafeInteger(value) && value >= least && value < beyond;
 }
 
 /** The model's shape without the batch dimension; one variable dimension takes what the row's width leaves. */
@@ -95,16 +119,22 @@ function shapeOfRow(target: TensorMetadata, input: InputRows): number[] {
   return shape.map((dimension) => (dimension < 0 ? width / fixed : dimension));
 }
 
+/** Reads no more than is allowed, whatever the file's size says: a device or a pipe has none. */
 async function readText(file: string): Promise<string> {
+  const pieces: Buffer[] = [];
+  let size = 0;
   try {
-    const text = await readFile(file);
-    if (text.byteLength > inputLimitBytes) throw unreadable(file, `${file} is larger than ${inputLimitBytes} bytes`);
-    return text.toString('utf8');
+    for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+      size += piece.byteLength;
+      if (size > inputLimitBytes) throw unreadable(file, `${file} is larger than ${inputLimitBytes} bytes`);
+      pieces.push(piece);
+    }
   } catch (error) {
     if (error instanceof Failure) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw unreadable(file, missing ? `there is no ${file}` : `${file} cannot be read`, error);
   }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function unreadable(file: string, message: string, cause?: unknown): Failure {

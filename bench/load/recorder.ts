@@ -1,4 +1,5 @@
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { Failure } from '../failure.ts';
 
 /** Latencies of one window as they go into the journal: exact sum and extremes beside the histogram (1 ns to 60 s, 3 digits). */
 export type LatencyRecord = {
@@ -32,6 +33,10 @@ export class LatencyRecorder {
   #minNs = Number.POSITIVE_INFINITY;
   #maxNs = 0;
 
+  get maxNs(): number {
+    return this.#maxNs;
+  }
+
   record(latencyNs: number): void {
     const rounded = Math.min(Math.max(Math.round(latencyNs), 1), highestNs);
     this.#histogram.recordValue(rounded);
@@ -54,9 +59,23 @@ export class LatencyRecorder {
   }
 }
 
-/** Adds the histograms of several windows: percentiles of the sum are those of all requests together. */
+/**
+ * Adds the histograms of several windows: percentiles of the sum are those of all requests together.
+ * @throws Failure (results) for text that is no such histogram.
+ */
 export function mergeHistograms(encoded: readonly string[]): Histogram {
   const merged = emptyHistogram();
-  for (const one of encoded) merged.add(decodeFromCompressedBase64(one));
+  for (const one of encoded) merged.add(decode(one));
   return merged;
+}
+
+function decode(encoded: string): Histogram {
+  try {
+    return decodeFromCompressedBase64(encoded);
+  } catch (cause) {
+    throw new Failure('results', 'histogram', 'a stored latency histogram cannot be read', {
+      hint: 'the journal was damaged or edited: measure again',
+      cause,
+    });
+  }
 }

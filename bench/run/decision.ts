@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { baselineId, type Constraint, type Plan } from '../plan/plan.ts';
 import { type ConstraintCheck, type ConstraintRules, checkBound, checkShareAbove } from '../stats/constraints.ts';
 import { detectableDifference } from '../stats/power.ts';
@@ -48,6 +49,17 @@ export function decideRun(record: RunRecord, history: History): Decision {
     };
   }
   const blocks = baseline.y.length;
+  const short = arms.find(({ y }) => y.length !== history.blocks.length);
+  if (short !== undefined) {
+    throw new Failure(
+      'results',
+      'journal',
+      `the journal lacks slices of ${short.id} in a block that it calls complete`,
+      {
+        hint: 'restore the file, or start a new sweep',
+      },
+    );
+  }
   const others = arms.filter(({ id }) => id !== baselineId);
   const verdict = decide(baseline, others, {
     alpha: plan.alpha,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine, EngineIdentity, Server } from '../engines/engine.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { KServeError, type ServedConfig } from '../kserve/client.ts';
@@ -28,7 +30,11 @@ type Setup = {
   readonly model: string;
   readonly autoCompleteConfig: boolean;
   readonly signal: AbortSignal;
+  /** The engine that a run was begun with, where it goes on. */
+  readonly expected?: EngineIdentity;
 };
+
+const deathNoticeMs = 200;
 
 /** The one server of a block at a time, and the variant in force on it. */
 export class Deployment implements AsyncDisposable {
@@ -69,6 +75,7 @@ export class Deployment implements AsyncDisposable {
     this.#setup.staged.writeConfig(configText);
     try {
       if (this.#loaded) await server.control.unload(this.#setup.model);
+      this.#loaded = false;
       await server.control.load(this.#setup.model);
       this.#loaded = true;
     } catch (error) {
@@ -81,6 +88,21 @@ export class Deployment implements AsyncDisposable {
     if (wrong.length > 0)
       return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
     return { server, applied: apply, loadMs, served, log: server.logSince(mark) };
+  }
+
+  /**
+   * What a call that went wrong is due to: the server's death, where it died, else the error itself. A connection breaks
+   * a moment before the end of its process is known.
+   */
+  async causeOf(error: unknown): Promise<unknown> {
+    const died = this.#server?.died;
+    if (died === undefined) return error;
+    if (!died.aborted) await Promise.race([once(died, 'abort'), delay(deathNoticeMs)]);
+    if (died.aborted) return died.reason;
+    if (!(error instanceof KServeError)) return error;
+    return new Failure('server', 'server-error', `the server answered with an error: ${error.message}`, {
+      cause: error,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +128,7 @@ export class Deployment implements AsyncDisposable {
 
   /** A run's numbers belong to one engine; another version behind the same path would mix two. */
   #checkIdentity({ identity, command }: Server): void {
-    const before = this.#identity;
+    const before = this.#identity ?? this.#setup.expected;
     this.#identity = { ...identity, command };
     if (before === undefined || (before.version === identity.version && before.backend === identity.backend)) return;
     throw new Failure(

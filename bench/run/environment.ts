@@ -90,13 +90,20 @@ async function describeGit(folder: string): Promise<Environment['git']> {
 async function hashModel(folder: string): Promise<Record<string, string>> {
   if (!existsSync(folder)) return {};
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.dvc'))
     .map((entry) => join(entry.parentPath, entry.name))
+    // A link to a file is one too: DVC may link into its cache.
+    .filter((file) => !file.endsWith('.dvc') && statSync(file, { throwIfNoEntry: false })?.isFile() === true)
     .sort();
-  const hashed = await Promise.all(
-    files.map(async (file) => [relative(folder, file), `${await md5Of(file)} (${statSync(file).size} bytes)`]),
-  );
+  const hashed = await Promise.all(files.map(async (file) => [relative(folder, file), await describeFile(file)]));
   return Object.fromEntries(hashed);
+}
+
+async function describeFile(file: string): Promise<string> {
+  try {
+    return `${await md5Of(file)} (${statSync(file).size} bytes)`;
+  } catch {
+    return 'unreadable';
+  }
 }
 
 function glibcVersion(): string {

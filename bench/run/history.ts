@@ -11,6 +11,8 @@ export type History = {
   readonly attempts: ReadonlyMap<number, number>;
   /** Every slice ever measured, those of superseded blocks included. */
   readonly sliceCount: number;
+  /** Why nothing more was to be measured; null where the run was interrupted or still goes on. */
+  readonly ended: 'blocks' | 'budget' | 'unstable' | null;
 };
 
 export function readHistory(lines: readonly JournalLine[]): History {
@@ -24,6 +26,7 @@ export function readHistory(lines: readonly JournalLine[]): History {
   const unstable = lines.filter(
     (line) => line.kind === 'unstable' && counted.get(line.block) === line.attempt,
   ) as (JournalLine & { kind: 'unstable' })[];
+  const last = lines.at(-1);
   return {
     blocks: [...counted]
       .sort(([a], [b]) => a - b)
@@ -34,6 +37,7 @@ export function readHistory(lines: readonly JournalLine[]): History {
     unstable: new Map(unstable.map(({ variantId, reason }) => [variantId, reason])),
     attempts,
     sliceCount: slices.length,
+    ended: last?.kind === 'end' ? last.reason : null,
   };
 }
 

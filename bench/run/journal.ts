@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync }
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Slice } from '../plan/plan.ts';
+import { journalLineSchema } from './record-schema.ts';
 import type { Measurement } from './slice.ts';
 
 /** Why a slice has no measurement. */
@@ -30,7 +31,9 @@ export type JournalLine =
       readonly attempt: number;
       readonly status: 'complete' | 'superseded';
       readonly at: string;
-    };
+    }
+  /** Nothing more was to be measured; a run without it, and without all of its blocks, was interrupted. */
+  | { readonly kind: 'end'; readonly reason: 'blocks' | 'budget' | 'unstable'; readonly at: string };
 
 export const journalName = 'journal.jsonl';
 
@@ -39,27 +42,41 @@ export class Journal implements Disposable {
   readonly #file: string;
   readonly #descriptor: number;
 
+  /** @throws Failure (results) where the file cannot be written to. */
   constructor(folder: string) {
     this.#file = join(folder, journalName);
-    cutTornLine(this.#file);
-    this.#descriptor = openSync(this.#file, 'a');
+    try {
+      cutTornLine(this.#file);
+      this.#descriptor = openSync(this.#file, 'a');
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
-  /** @throws Failure (results) where nothing more can be written; what stands there is kept. */
+  /** @throws Failure (results) where nothing more can be written; the lines that stand there are kept whole. */
   append(line: JournalLine): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
-      writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+      // A disk that fills up takes a part of the line first and only then says no.
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#descriptor, bytes, written);
     } catch (error) {
-      throw new Failure('results', 'journal', `${this.#file} cannot be written: ${messageOf(error)}`, {
-        hint: 'free space, then go on with tritune sweep --resume',
-        cause: error,
-      });
+      throw this.#failure(error);
     }
+  }
+
+  #failure(error: unknown): Failure {
+    if (error instanceof Failure) return error;
+    return new Failure('results', 'journal', `${this.#file} cannot be written: ${messageOf(error)}`, {
+      hint: 'make room there, then go on with the run',
+      cause: error,
+    });
   }
 
   [Symbol.dispose](): void {
     try {
       fsyncSync(this.#descriptor);
+    } catch {
+      // A full disk was told by append already, and not every file can be synced.
     } finally {
       closeSync(this.#descriptor);
     }
@@ -91,8 +108,8 @@ function readText(file: string): string {
 
 function parseLine(line: string): JournalLine | undefined {
   try {
-    const value = JSON.parse(line) as JournalLine;
-    return ['slice', 'unstable', 'block'].includes(value.kind) ? value : undefined;
+    const value: unknown = JSON.parse(line);
+    return journalLineSchema.safeParse(value).success ? (value as JournalLine) : undefined;
   } catch {
     return undefined;
   }

@@ -27,7 +27,10 @@ async function checkPointer(file: string): Promise<PointerCheck> {
     return { file, outcome: 'unreadable', detail: `${file}.dvc is no pointer to ${basename(file)}` };
   if (!existsSync(file))
     return { file, outcome: 'differs', detail: `${file} is missing, but ${file}.dvc points to it: dvc pull` };
-  const md5 = await md5Of(file);
+  if (output.md5.endsWith('.dir') || !statSync(file).isFile())
+    return { file, outcome: 'unreadable', detail: `${file} is a folder to ${file}.dvc, and folders are not compared` };
+  const md5 = await md5Of(file).catch(() => undefined);
+  if (md5 === undefined) return { file, outcome: 'unreadable', detail: `${file} cannot be read` };
   if (md5 === output.md5 && statSync(file).size === output.size) return { file, outcome: 'same', detail: md5 };
   return {
     file,

@@ -1,3 +1,4 @@
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engines/engine.ts';
@@ -6,7 +7,7 @@ import { decodeElements, elementCount, type Tensor } from '../kserve/tensors.ts'
 import { type InputRows, wholeInputs } from '../load/input.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import type { EngineChoice } from '../plan/plan.ts';
-import { makeCandidate } from './candidates.ts';
+import { type Candidate, makeCandidate } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { readModelSource, StagedModel } from './repository.ts';
 
@@ -32,7 +33,7 @@ type Request = {
 export async function predict({ engine, choice, repository, model, rows, signal }: Request): Promise<Prediction> {
   const source = readModelSource(repository, model);
   const candidate = makeCandidate({ id: 'baseline', settings: {} }, source);
-  using staged = new StagedModel(source, { folder: join(tmpdir(), `tritune-infer-${process.pid}`), model });
+  using staged = new StagedModel(source, { folder: mkdtempSync(join(tmpdir(), 'tritune-infer-')), model });
   await using deployment = new Deployment({
     engine,
     choice,
@@ -41,16 +42,29 @@ export async function predict({ engine, choice, repository, model, rows, signal 
     autoCompleteConfig: !isComplete(candidate.config),
     signal,
   });
+  try {
+    const parts = await answersOf(deployment, { candidate, model, rows, configFile: source.configFile });
+    return tabulate(parts, rows.rows.length);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : await deployment.causeOf(error);
+  }
+}
+
+async function answersOf(
+  deployment: Deployment,
+  asked: { candidate: Candidate; model: string; rows: InputRows; configFile: string },
+): Promise<Tensor[][]> {
+  const { candidate, model, rows, configFile } = asked;
   const inForce = await deployment.putInForce(candidate, 'reload');
   if ('refused' in inForce)
-    throw new Failure('server', 'refused', `the server does not run ${source.configFile}: ${inForce.refused}`);
+    throw new Failure('server', 'refused', `the server does not run ${configFile}: ${inForce.refused}`);
   const { control } = inForce.server;
   const metadata = await control.modelMetadata(model);
   const parts: Tensor[][] = [];
   for (const inputs of wholeInputs(metadata, rows, Math.max(1, candidate.config.max_batch_size ?? 0))) {
     parts.push(await control.infer(model, inputs));
   }
-  return tabulate(parts, rows.rows.length);
+  return parts;
 }
 
 function tabulate(parts: readonly (readonly Tensor[])[], rowCount: number): Prediction {

@@ -1,5 +1,6 @@
 import type { Server } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
+import { KServeError } from '../kserve/client.ts';
 import type { Tensor } from '../kserve/tensors.ts';
 import { batchInputs, type InputRows } from '../load/input.ts';
 import { baselineId, type Plan } from '../plan/plan.ts';
@@ -64,13 +65,31 @@ export async function preflight(
 
 async function recordAnswers({ control }: Server, { plan, rows, signal }: PreflightContext): Promise<Workload> {
   const metadata = await control.modelMetadata(plan.model);
-  const inputs = batchInputs(metadata, rows, plan.load.batchSize).slice(0, distinctRequestLimit);
+  // No more rows than the distinct requests hold: a large file would be encoded in vain.
+  const needed = rows.rows.slice(0, distinctRequestLimit + plan.load.batchSize - 1);
+  const inputs = batchInputs(metadata, { ...rows, rows: needed }, plan.load.batchSize).slice(0, distinctRequestLimit);
   const answers: Tensor[][] = [];
   for (const tensors of inputs) {
     signal.throwIfAborted();
-    answers.push(await control.infer(plan.model, tensors));
+    try {
+      answers.push(await control.infer(plan.model, tensors));
+    } catch (error) {
+      throw error instanceof KServeError ? unanswered(error, plan) : error;
+    }
   }
   return { inputs, answers };
+}
+
+function unanswered(error: KServeError, { load }: Plan): Failure {
+  return new Failure(
+    'server',
+    'baseline-refused',
+    `the server does not answer a request of the plan: ${error.reason}`,
+    {
+      hint: `it is one of ${load.batchSize} rows from ${load.input}; load.batchSize and load.input in the plan decide that`,
+      cause: error,
+    },
+  );
 }
 
 async function look(

@@ -1,21 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { Failure, messageOf } from '../failure.ts';
-import { readCsv } from '../load/input.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { type InputRows, readCsv } from '../load/input.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import type { Plan } from '../plan/plan.ts';
 import { version } from '../version.ts';
 import { type Candidate, costOf, makeCandidates } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
-import { describeEnvironment } from './environment.ts';
+import { describeEnvironment, type Environment, md5Of } from './environment.ts';
 import { checkPointers } from './pointers.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { hasRunRecord, type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
+import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
 import { type ModelSource, readModelSource, StagedModel } from './repository.ts';
+import type { SweepRequest } from './request.ts';
+import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import type { Workload } from './slice.ts';
-import type { SweepRequest } from './sweep.ts';
+import { checkUnchanged } from './unchanged.ts';
 
 /** All that the blocks need, with a server ready to start. Disposing of it ends the server and removes the staged model. */
 export type PreparedRun = AsyncDisposable & {
@@ -33,37 +34,46 @@ export type PreparedRun = AsyncDisposable & {
  * When it fails, nothing of a new run folder is left.
  */
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
-  const { plan, folder, resume } = request;
+  const { plan, folder, resume, signal, projectFolder } = request;
   const startMs = performance.now();
-  if (!resume) checkFolder(folder);
+  const applied = applyOf(plan);
+  if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const candidates = makeCandidates(plan, source);
   const rows = await readCsv(plan.load.input);
+  const inputMd5 = await md5Of(plan.load.input);
+  const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
-  if (previous !== undefined) checkUnchanged(previous, candidates, folder);
+  if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
+  signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
-  if (!resume) stack.defer(() => removeUnfinished(folder));
-  makeFolder(folder);
+  stack.defer(makeRunFolder(folder));
   const staged = stack.use(new StagedModel(source, { folder: join(folder, 'repository'), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
-  const { engine, signal, events } = request;
-  const deployment = stack.use(
-    new Deployment({ engine, choice: plan.engine, staged, model: plan.model, autoCompleteConfig, signal }),
+  const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
+  const { looks, workload, serverStartMs } = await lookAt(
+    previous === undefined ? candidates : candidates.slice(0, 1),
+    {
+      request,
+      deployment,
+      rows,
+      applied,
+    },
   );
-  const applied = applyOf(plan);
-  events.preparing('starting the server');
-  const serverStartMs = await timed(() => deployment.start());
-  const { looks, workload } = await preflight(previous === undefined ? candidates : candidates.slice(0, 1), {
-    plan,
-    rows,
-    deployment,
-    apply: applied,
-    signal,
-    onVariant: (id) => events.preparing(`looking at ${id}`),
-  });
   const record =
     previous ??
-    (await makeRecord({ request, source, candidates, looks, deployment, serverStartMs, startMs, autoCompleteConfig }));
+    (await makeRecord({
+      request,
+      source,
+      candidates,
+      looks,
+      deployment,
+      serverStartMs,
+      startMs,
+      autoCompleteConfig,
+      environment,
+      inputMd5,
+    }));
   if (previous === undefined) writeRunRecord(folder, record);
   const accepted = new Set(
     record.looks.filter(({ outcome }) => outcome === 'accepted').map(({ variantId }) => variantId),
@@ -79,6 +89,52 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   };
 }
 
+function deploy(
+  { engine, plan, signal }: SweepRequest,
+  made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
+): Deployment {
+  const { staged, autoCompleteConfig, previous } = made;
+  return new Deployment({
+    engine,
+    choice: plan.engine,
+    staged,
+    model: plan.model,
+    autoCompleteConfig,
+    signal,
+    ...(previous === undefined ? {} : { expected: previous.engine }),
+  });
+}
+
+type Looking = {
+  request: SweepRequest;
+  deployment: Deployment;
+  rows: InputRows;
+  applied: 'reload' | 'restart';
+};
+
+async function lookAt(
+  candidates: readonly Candidate[],
+  { request, deployment, rows, applied }: Looking,
+): Promise<{ looks: Preflight[]; workload: Workload; serverStartMs: number }> {
+  const { plan, signal, events } = request;
+  try {
+    events.preparing('starting the server');
+    const serverStartMs = await timed(() => deployment.start());
+    const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
+    const seen = await preflight(candidates, { plan, rows, deployment, apply: applied, signal, onVariant });
+    return { ...seen, serverStartMs };
+  } catch (error) {
+    if (signal.aborted) throw withoutTrace(signal.reason, request);
+    throw await deployment.causeOf(error);
+  }
+}
+
+function withoutTrace(reason: unknown, { resume }: SweepRequest): unknown {
+  if (!(reason instanceof Failure) || resume) return reason;
+  const exit = reason.exitCode === exitCodes.terminated ? 'terminated' : 'interrupted';
+  return new Failure(exit, reason.code, reason.message, { hint: 'nothing was measured yet, and nothing is kept' });
+}
+
 type Making = {
   request: SweepRequest;
   source: ModelSource;
@@ -88,6 +144,8 @@ type Making = {
   serverStartMs: number;
   startMs: number;
   autoCompleteConfig: boolean;
+  environment: Environment;
+  inputMd5: string;
 };
 
 async function makeRecord({
@@ -99,13 +157,15 @@ async function makeRecord({
   serverStartMs,
   startMs,
   autoCompleteConfig,
+  environment,
+  inputMd5,
 }: Making): Promise<RunRecord> {
-  const { plan, planFile, planSource, command, events, projectFolder } = request;
+  const { plan, planFile, planSource, command, events } = request;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
   if (accepted.length < 2) {
     const reasons = looks.flatMap((look) => (look.outcome === 'refused' ? [`${look.variantId}: ${look.reason}`] : []));
-    throw new Failure('server', 'all-refused', `the server takes none of the variants: ${reasons.join('; ')}`, {
-      hint: 'nothing is left to compare with the baseline: change the settings',
+    throw new Failure('server', 'all-refused', 'the server takes none of the variants', {
+      hint: [...reasons.slice(0, 10), 'nothing is left to compare with the baseline: change the settings'].join('\n'),
     });
   }
   const engine = deployment.identity;
@@ -132,7 +192,8 @@ async function makeRecord({
     looks,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
-    environment: await describeEnvironment(source.folder, projectFolder),
+    environment,
+    inputMd5,
     warnings,
   };
 }
@@ -144,43 +205,6 @@ function applyOf({ apply }: Plan): 'reload' | 'restart' {
     });
   }
   return apply === 'restart' ? 'restart' : 'reload';
-}
-
-function checkFolder(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
-    throw new Failure('usage', 'out', `${folder} is not empty`, {
-      hint: hasRunRecord(folder)
-        ? `go on with it: tritune sweep --resume ${folder}`
-        : 'name a folder that does not exist yet',
-    });
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new Failure('usage', 'out', `${folder} cannot be made: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function removeUnfinished(folder: string): void {
-  if (!hasRunRecord(folder)) rmSync(folder, { recursive: true, force: true });
-}
-
-function checkUnchanged(record: RunRecord, candidates: readonly Candidate[], folder: string): void {
-  const changed = candidates
-    .filter(({ variant, configText }) => record.configs[variant.id] !== configText)
-    .map(({ variant }) => variant.id);
-  if (changed.length === 0) return;
-  throw new Failure(
-    'results',
-    'changed',
-    `the configuration changed since ${folder} was begun: ${changed.join(', ')}`,
-    {
-      hint: 'measurements of two configurations cannot be mixed: start a new sweep',
-    },
-  );
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -5,6 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Design } from './design.ts';
 import type { Preflight } from './preflight.ts';
+import { recordSchema } from './record-schema.ts';
 
 /** `run.json`: all that was fixed before the first block. With the journal it is enough to make every other file again. */
 export type RunRecord = {
@@ -26,6 +27,8 @@ export type RunRecord = {
   /** What each variant costs, for choosing among equals. */
   readonly costs: Readonly<Record<string, readonly number[]>>;
   readonly environment: Readonly<Record<string, unknown>>;
+  /** Of the plan's input file. */
+  readonly inputMd5: string;
   readonly warnings: readonly string[];
 };
 
@@ -61,6 +64,12 @@ export function readRunRecord(folder: string): RunRecord {
   if ((record as { schemaVersion?: unknown } | null)?.schemaVersion !== 1) {
     throw new Failure('results', 'run-record', `${file} is not of a version that this tritune reads`, {
       hint: 'use the tritune that made it',
+    });
+  }
+  const [issue] = recordSchema.safeParse(record).error?.issues ?? [];
+  if (issue !== undefined) {
+    throw new Failure('results', 'run-record', `${file} is damaged: ${issue.path.join('.')}: ${issue.message}`, {
+      hint: 'restore the file, or start a new sweep',
     });
   }
   return record as RunRecord;

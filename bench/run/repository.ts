@@ -1,4 +1,15 @@
-import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { parseConfig, toPlain } from '../modelconfig/config.ts';
@@ -18,8 +29,8 @@ export type ModelSource = {
  */
 export function readModelSource(repository: string, model: string): ModelSource {
   const folder = join(repository, model);
-  if (!existsSync(folder)) {
-    const found = existsSync(repository) ? subfolders(repository) : [];
+  if (!isFolder(folder)) {
+    const found = subfolders(repository);
     throw new Failure('usage', 'model', `there is no model ${model} in ${repository}`, {
       hint:
         found.length === 0
@@ -48,7 +59,7 @@ export function readModelSource(repository: string, model: string): ModelSource 
       hint: 'write the configuration that you deploy into that file: it is the baseline that every variant edits',
     });
   }
-  const configText = readFileSync(configFile, 'utf8');
+  const configText = readText(configFile);
   return { folder, configFile, configText, config: toPlain(parseConfig(configText, configFile)) };
 }
 
@@ -68,8 +79,10 @@ export class StagedModel implements Disposable {
         recursive: true,
         dereference: true,
         mode: constants.COPYFILE_FICLONE,
-        filter: (path) => !path.endsWith('.dvc'),
+        filter: (path) => path === source.folder || !path.endsWith('.dvc'),
       });
+      // A copy of a read-only file is read-only too, but this one is written for each variant.
+      chmodSync(this.#configFile, 0o644);
     } catch (error) {
       this[Symbol.dispose]();
       throw new Failure(
@@ -81,8 +94,15 @@ export class StagedModel implements Disposable {
     }
   }
 
+  /** @throws Failure (server) where it cannot be written, a full disk for one. */
   writeConfig(text: string): void {
-    writeFileSync(this.#configFile, text);
+    try {
+      writeFileSync(this.#configFile, text);
+    } catch (error) {
+      throw new Failure('server', 'staging', `${this.#configFile} cannot be written: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   [Symbol.dispose](): void {
@@ -90,9 +110,29 @@ export class StagedModel implements Disposable {
   }
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', 'config-unreadable', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Links to folders count too. Empty where `folder` is none or cannot be read. */
 function subfolders(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
+  return listed(folder)
+    .filter((name) => !name.startsWith('.') && isFolder(join(folder, name)))
     .sort();
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

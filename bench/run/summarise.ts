@@ -5,6 +5,7 @@ import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
 import type { JournalLine } from './journal.ts';
 import type { RunRecord } from './record.ts';
+import { shellWord } from './shell-word.ts';
 import { variantResult } from './variant-result.ts';
 
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
@@ -51,7 +52,7 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
 }
 
 function isComplete({ design }: RunRecord, history: History): boolean {
-  return history.blocks.length >= design.blocks || design.reducedBy === 'budget' || history.unstable.has(baselineId);
+  return history.ended !== null || history.blocks.length >= design.blocks || history.unstable.has(baselineId);
 }
 
 function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'] {
@@ -108,7 +109,7 @@ function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Re
 function nextCommand({ planFile, design }: RunRecord, { verdict }: Decision): string | null {
   if (verdict.blocksNeeded === undefined) return null;
   const minutes = Math.max(1, Math.ceil((verdict.blocksNeeded * design.blockMs) / 60_000) + 1);
-  return `npm run sweep -- ${planFile} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
+  return `npm run sweep -- ${shellWord(planFile)} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
 }
 
 function blockTable({ values }: Decision, block: number): Results['blocks'][number]['values'] {

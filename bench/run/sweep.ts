@@ -1,6 +1,4 @@
-import type { Engine } from '../engines/engine.ts';
-import { Failure } from '../failure.ts';
-import type { Plan, Slice } from '../plan/plan.ts';
+import { type exitCodes, Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
 import { measureBlock } from './block.ts';
@@ -8,29 +6,10 @@ import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
 import { Journal, readJournal } from './journal.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
-import { type RunRecord, readRunRecord } from './record.ts';
+import { readRunRecord } from './record.ts';
+import type { SweepRequest } from './request.ts';
+import { shellWord } from './shell-word.ts';
 import { summarise } from './summarise.ts';
-
-/** What a sweep tells while it runs; all of it goes to people, nothing depends on it. */
-export type SweepEvents = {
-  preparing(what: string): void;
-  designed(record: RunRecord): void;
-  slice(slice: Slice, progress: { block: number; blocks: number; done: number; total: number }): void;
-  warning(message: string): void;
-};
-
-export type SweepRequest = {
-  readonly plan: Plan;
-  readonly planFile: string;
-  readonly planSource: string;
-  readonly command: string;
-  readonly engine: Engine;
-  readonly folder: string;
-  readonly projectFolder: string;
-  readonly resume: boolean;
-  readonly signal: AbortSignal;
-  readonly events: SweepEvents;
-};
 
 /**
  * Runs a sweep, or goes on with one, and writes its report into the run folder. When it ends early (interrupted, a dead
@@ -40,19 +19,29 @@ export async function sweep(request: SweepRequest): Promise<Results> {
   const { folder, signal, events } = request;
   await using run = await prepareRun(request);
   events.designed(run.record);
-  const failure = await measureBlocks(run, request).then(
-    () => undefined,
-    (error: unknown) => (signal.aborted ? signal.reason : error),
-  );
-  const results = await reportRun(folder);
-  if (failure !== undefined) throw withFolder(failure, folder);
-  return results;
+  try {
+    await measureBlocks(run, request);
+  } catch (error) {
+    const failure = signal.aborted ? signal.reason : await run.deployment.causeOf(error);
+    throw withFolder(failure, folder, await blocksReported(folder));
+  }
+  return await reportRun(folder);
+}
+
+/** How many blocks the report of a run that ended early rests on; null where it could not be written either. */
+async function blocksReported(folder: string): Promise<number | null> {
+  try {
+    return (await reportRun(folder)).blocks.length;
+  } catch {
+    return null;
+  }
 }
 
 /** Makes every file of a run's folder again from `run.json` and the journal. */
 export async function reportRun(folder: string): Promise<Results> {
+  const record = readRunRecord(folder);
   const lines = readJournal(folder);
-  const results = summarise(readRunRecord(folder), lines);
+  const results = summarise(record, lines);
   await writeReport(folder, results);
   writeHistograms(
     folder,
@@ -69,12 +58,14 @@ async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }:
   using journal = new Journal(folder);
   const measured = new Set(before.blocks.map(({ block }) => block));
   const unstable = new Set(before.unstable.keys());
-  let longestMs = design.blockMs;
+  const end = (reason: 'blocks' | 'budget' | 'unstable'): void =>
+    journal.append({ kind: 'end', reason, at: new Date().toISOString() });
+  let expectedMs = design.blockMs;
   for (let block = 1; block <= design.blocks; block += 1) {
     if (measured.has(block)) continue;
-    if (unstable.has('baseline') || candidates.length - unstable.size < 2) return;
+    if (unstable.has('baseline') || candidates.length - unstable.size < 2) return end('unstable');
     const startMs = performance.now();
-    if (startMs + longestMs > deadlineMs) return;
+    if (startMs + expectedMs > deadlineMs) return end('budget');
     const interrupted = before.attempts.get(block);
     if (interrupted !== undefined) {
       journal.append({
@@ -100,25 +91,32 @@ async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }:
       unstable.add(variantId);
       events.warning(`${variantId} leaves the comparison: ${reason}`);
     }
-    longestMs = (performance.now() - startMs) * 1.02;
+    expectedMs = (performance.now() - startMs) * 1.02;
   }
+  end('blocks');
 }
 
-function withFolder(failure: unknown, folder: string): unknown {
+function withFolder(failure: unknown, folder: string, blocks: number | null): unknown {
   if (!(failure instanceof Failure)) return failure;
-  const kind = {
-    2: 'usage',
-    3: 'server',
-    4: 'measurement',
-    5: 'gate',
-    6: 'results',
-    130: 'interrupted',
-    143: 'terminated',
-  } as const;
-  const exit = kind[failure.exitCode as keyof typeof kind] ?? 'server';
-  const hint = `the complete blocks are in ${folder}; go on with: tritune sweep --resume ${folder}`;
-  return new Failure(exit, failure.code, failure.message, {
-    hint: failure.hint === undefined ? hint : `${failure.hint}; ${hint}`,
+  const kind = exitKinds[failure.exitCode as keyof typeof exitKinds] ?? 'server';
+  const report = {
+    none: `no block was complete, so there is no verdict in ${folder}`,
+    some: `the report of the ${blocks === 1 ? 'complete block' : `${blocks} complete blocks`} is ${folder}/index.html`,
+    unwritten: `what was measured is in ${folder}`,
+  }[blocks === null ? 'unwritten' : blocks === 0 ? 'none' : 'some'];
+  const hints = [failure.hint, report, `go on with: tritune sweep --resume ${shellWord(folder)}`];
+  return new Failure(kind, failure.code, failure.message, {
+    hint: hints.filter((hint) => hint !== undefined).join('\n'),
     cause: failure,
   });
 }
+
+const exitKinds: Partial<Record<number, Exclude<keyof typeof exitCodes, 'done' | 'bug'>>> = {
+  2: 'usage',
+  3: 'server',
+  4: 'measurement',
+  5: 'gate',
+  6: 'results',
+  130: 'interrupted',
+  143: 'terminated',
+};

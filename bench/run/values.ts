@@ -1,4 +1,5 @@
 import type { Histogram } from 'hdr-histogram-js';
+import { Failure } from '../failure.ts';
 import { mergeHistograms } from '../load/recorder.ts';
 import type { Metric } from '../plan/plan.ts';
 import { type History, type MeasuredSlice, validSlices } from './history.ts';
@@ -35,7 +36,7 @@ export function metricOf(value: BlockValue, metric: Metric): number {
 }
 
 function blockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue {
-  const histogram = mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
+  const histogram = merged(block, slices);
   return {
     block,
     slices,
@@ -45,6 +46,17 @@ function blockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue
     p50Ns: histogram.getValueAtPercentile(50),
     p99Ns: histogram.getValueAtPercentile(99),
   };
+}
+
+function merged(block: number, slices: readonly MeasuredSlice[]): Histogram {
+  try {
+    return mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
+  } catch (cause) {
+    throw new Failure('results', 'journal', `the journal holds a damaged histogram in block ${block}`, {
+      hint: 'restore the file, or start a new sweep',
+      cause,
+    });
+  }
 }
 
 function geometricMean(values: readonly number[]): number {

@@ -1,41 +1,42 @@
 import { connect, type Socket } from 'node:net';
-import { decodeInferenceResponse } from '../../kserve/inference.ts';
-import type { Tensor } from '../../kserve/tensors.ts';
-import { compareAnswers, type ErrorKind } from '../answers.ts';
-import { type Answer, MalformedAnswer, parseAnswer } from './answer.ts';
+import type { ErrorKind } from '../answers.ts';
+import { type Question, verifyEvery } from '../rotation.ts';
+import { type Answer, AnswerReader } from './answer.ts';
+import { MalformedAnswer } from './answer-head.ts';
+import { checkAnswer } from './check-answer.ts';
 
 /** What a connection tells its user: one call per request sent, or a failure of the connection itself. */
 export type ConnectionEvents = {
   connected(): void;
   /**
-   * The answer is complete and right as far as it was checked; `endNs` was taken when its last bytes came in.
-   * Without `keepAlive` the server closes the connection, and so it is closed here.
+   * The answer is complete and right; `endNs` was taken when its last bytes came in. Without `verified` its form alone was
+   * looked at. Without `keepAlive` the server closes the connection, and so it is closed here.
    */
-  answered(endNs: number, keepAlive: boolean): void;
+  answered(endNs: number, keepAlive: boolean, verified: boolean): void;
   /** The request outstanding failed, or the connection could not be made; it is closed afterwards unless `reusable`. */
   failed(kind: ErrorKind, endNs: number, reusable: boolean): void;
 };
 
+/** The monotonic clock of all load, in ns from an arbitrary origin. */
 export const nowNs = (): number => performance.now() * 1e6;
 
 const receiveBufferBytes = 64 * 1024;
 
 /**
  * One HTTP/1.1 connection on a plain socket with at most one request outstanding.
- * The head of the first right answer is remembered; an answer that begins with the same bytes and has the same length
- * needs no parsing, which is what makes this client cheap. Every other answer is parsed and checked in full.
+ * The head of the last right answer is remembered, up to its tensors: an answer that is this head and the expected tensors,
+ * byte for byte, needs no parsing, which is what makes this client cheap. Every other answer is parsed; see `verifyEvery`.
  */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  #known: Buffer | undefined;
-  #knownBytes = 0;
-  #pending: Buffer[] = [];
-  #expected: readonly Tensor[] | undefined;
-  #outstanding = false;
+  #knownHead = Buffer.alloc(0);
+  #question: Question | undefined;
+  /** The pieces of an answer that did not come in one. */
+  #reader: AnswerReader | undefined;
   #closed = false;
 
-  constructor(address: { host: string; port: number }, events: ConnectionEvents) {
+  constructor(address: { readonly host: string; readonly port: number }, events: ConnectionEvents) {
     this.#events = events;
     this.#socket = connect({
       ...address,
@@ -45,19 +46,18 @@ export class HttpConnection {
         callback: (size, buffer) => this.#received(buffer as Buffer, size),
       },
     });
-    this.#socket.once('connect', () => events.connected());
-    this.#socket.once('error', (error: NodeJS.ErrnoException) =>
-      this.#lost(error.syscall === 'connect' ? 'connect' : 'reset'),
+    this.#socket.once('connect', () => this.#closed || events.connected());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#fail(error.syscall === 'connect' ? 'connect' : 'reset', nowNs()),
     );
     this.#socket.once('end', () => this.#ended());
-    this.#socket.once('close', () => this.#lost('reset'));
+    this.#socket.once('close', () => this.#fail('reset', nowNs()));
   }
 
-  /** Sends one prebuilt request; with `expected`, the answer's values are compared as well as its form. */
-  send(request: Buffer, expected: readonly Tensor[] | undefined): void {
-    this.#outstanding = true;
-    this.#expected = expected;
-    this.#socket.write(request);
+  /** Sends one request; the answer before it must be complete. */
+  send(question: Question): void {
+    this.#question = question;
+    this.#socket.write(question.bytes);
   }
 
   /** Closes at once, without a further event. */
@@ -68,94 +68,87 @@ export class HttpConnection {
 
   #received(buffer: Buffer, size: number): boolean {
     const endNs = nowNs();
+    const question = this.#question;
     if (this.#closed) return false;
-    const chunk = buffer.subarray(0, size);
-    if (!this.#outstanding) {
+    if (question === undefined) {
       this.#fail('malformed', endNs);
       return false;
     }
-    if (this.#isKnown(chunk)) {
-      this.#outstanding = false;
-      this.#events.answered(endNs, true);
+    const look = this.#lookAt(question, buffer, size);
+    if (look === 'unknown') {
+      this.#read(question, buffer.subarray(0, size), endNs);
     } else {
-      this.#parse(chunk, endNs);
+      this.#question = undefined;
+      this.#events.answered(endNs, true, look === 'verified');
     }
     return !this.#closed;
   }
 
-  #isKnown(chunk: Buffer): boolean {
-    const known = this.#known;
-    if (known === undefined || this.#expected !== undefined || this.#pending.length > 0) return false;
-    return chunk.byteLength === this.#knownBytes && known.compare(chunk, 0, known.byteLength) === 0;
+  /** What can be said of an answer without parsing it. */
+  #lookAt(question: Question, buffer: Buffer, size: number): 'verified' | 'right-form' | 'unknown' {
+    const head = this.#knownHead;
+    const headBytes = head.byteLength;
+    if (size !== headBytes + question.tail.byteLength || headBytes === 0 || this.#reader !== undefined)
+      return 'unknown';
+    if (head.compare(buffer, 0, headBytes) !== 0) return 'unknown';
+    if (question.tail.compare(buffer, headBytes, size) === 0) return 'verified';
+    question.unverifiedCount += 1;
+    return question.unverifiedCount < verifyEvery ? 'right-form' : 'unknown';
   }
 
-  #parse(chunk: Buffer, endNs: number): void {
-    // The receive buffer is used again for the next read, so what is kept must be a copy.
-    this.#pending.push(Buffer.from(chunk));
-    const received = this.#pending.length === 1 ? (this.#pending[0] ?? chunk) : Buffer.concat(this.#pending);
-    this.#pending = [received];
-    try {
-      const answer = parseAnswer(received);
-      if (answer !== undefined) this.#complete(answer, received, endNs);
-    } catch (error) {
-      if (!(error instanceof MalformedAnswer)) throw error;
-      this.#fail('malformed', endNs);
-    }
-  }
-
-  #complete(answer: Answer, received: Buffer, endNs: number): void {
-    this.#pending = [];
-    const wrong = checkAnswer(answer, this.#expected);
-    if (wrong !== undefined) {
-      this.#fail(wrong, endNs, answer.keepAlive);
-      return;
-    }
-    this.#outstanding = false;
-    if (answer.keepAlive) this.#remember(received, answer);
-    else this.destroy();
-    this.#events.answered(endNs, answer.keepAlive);
-  }
-
-  #remember(received: Buffer, answer: Answer): void {
-    if (answer.headers.has('transfer-encoding')) return;
-    const headerBytes = Number(answer.headers.get('inference-header-content-length') ?? 0);
-    this.#known = received.subarray(0, received.byteLength - answer.body.byteLength + headerBytes);
-    this.#knownBytes = received.byteLength;
+  #read(question: Question, piece: Buffer, endNs: number): void {
+    const whole = this.#reader === undefined;
+    this.#reader ??= new AnswerReader();
+    const reader = this.#reader;
+    const answer = this.#orMalformed(() => reader.push(piece), endNs);
+    if (answer !== undefined) this.#complete(question, answer, endNs, whole ? piece : undefined);
   }
 
   #ended(): void {
     const endNs = nowNs();
-    if (this.#closed || !this.#outstanding) return;
+    const question = this.#question;
+    if (this.#closed || question === undefined) return;
+    const answer = this.#orMalformed(() => this.#reader?.end(), endNs);
+    if (answer !== undefined) this.#complete(question, answer, endNs);
+    else this.#fail('reset', endNs);
+  }
+
+  #orMalformed(read: () => Answer | undefined, endNs: number): Answer | undefined {
     try {
-      const answer = parseAnswer(this.#pending[0] ?? Buffer.alloc(0), true);
-      if (answer !== undefined) this.#complete(answer, Buffer.alloc(0), endNs);
-      else this.#fail('reset', endNs);
-    } catch {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MalformedAnswer)) throw error;
       this.#fail('malformed', endNs);
+      return undefined;
     }
   }
 
-  #lost(kind: ErrorKind): void {
-    if (!this.#closed) this.#fail(kind, nowNs());
+  #complete(question: Question, answer: Answer, endNs: number, received?: Buffer): void {
+    this.#reader = undefined;
+    const check = checkAnswer(answer, question.expected);
+    if ('wrong' in check) {
+      this.#fail(check.wrong, endNs, answer.keepAlive);
+      return;
+    }
+    question.unverifiedCount = 0;
+    this.#question = undefined;
+    if (!answer.keepAlive) this.destroy();
+    else if (received !== undefined) this.#remember(received, answer, check.headerBytes);
+    this.#events.answered(endNs, answer.keepAlive, true);
   }
 
+  #remember(received: Buffer, answer: Answer, headerBytes: number): void {
+    if (answer.headers.has('transfer-encoding')) return;
+    // A copy: the receive buffer is used again for the next read.
+    this.#knownHead = Buffer.from(received.subarray(0, received.byteLength - answer.body.byteLength + headerBytes));
+  }
+
+  /** Tells of one failure; nothing where the connection is closed already. */
   #fail(kind: ErrorKind, endNs: number, reusable = false): void {
-    this.#outstanding = false;
-    this.#pending = [];
+    if (this.#closed) return;
+    this.#question = undefined;
+    this.#reader = undefined;
     if (!reusable) this.destroy();
     this.#events.failed(kind, endNs, reusable);
-  }
-}
-
-/** The whole check of one answer: its status, its form, and where expected values are given, those. */
-function checkAnswer(answer: Answer, expected: readonly Tensor[] | undefined): ErrorKind | undefined {
-  if (answer.status >= 500) return 'http-5xx';
-  if (answer.status !== 200) return 'http-4xx';
-  try {
-    const declared = Number(answer.headers.get('inference-header-content-length') ?? answer.body.byteLength);
-    const tensors = decodeInferenceResponse(answer.body, declared);
-    return expected === undefined ? undefined : compareAnswers(tensors, expected);
-  } catch {
-    return 'wrong-shape';
   }
 }

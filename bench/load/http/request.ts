@@ -9,7 +9,7 @@ export function buildHttpRequest(target: Target, inputs: readonly Tensor[]): Buf
   const { body, headerBytes } = encodeInferenceRequest(inputs);
   const head = [
     `POST /v2/models/${encodeURIComponent(target.model)}/infer HTTP/1.1`,
-    `Host: ${target.host}:${target.port}`,
+    `Host: ${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`,
     'Content-Type: application/octet-stream',
     `Inference-Header-Content-Length: ${headerBytes}`,
     `Content-Length: ${body.byteLength}`,

@@ -1,0 +1,136 @@
+import type { ErrorKind } from './answers.ts';
+import type { LoadMeasurement } from './measurement.ts';
+import { LatencyRecorder } from './recorder.ts';
+import { Window } from './window.ts';
+
+export type TallyOptions = {
+  readonly concurrency: number;
+  readonly batchSize: number;
+  /** The window opens after both, and after each lane has had an answer. */
+  readonly warmup: { readonly minimumNs: number; readonly minimumRequestCount: number };
+  readonly windowNs: number;
+  /** Latency limits whose violations are counted. */
+  readonly limitsNs: readonly number[];
+};
+
+/** How many latencies the one that tells bursts apart looks back on: a cold first request must not count for long. */
+const recentCount = 64;
+
+/** The accounts of one load: takes completions and failures in order of time; knows neither clock nor sockets. */
+export class Tally {
+  readonly window: Window;
+  readonly #options: TallyOptions;
+  readonly #startNs: number;
+  readonly #recorder = new LatencyRecorder();
+  readonly #errors: Partial<Record<ErrorKind, number>> = {};
+  readonly #limitsNs: readonly number[];
+  readonly #above: number[];
+  readonly #failures: { startNs: number; endNs: number }[] = [];
+  #errorCount = 0;
+  #warmCount = 0;
+  #warmLaneCount = 0;
+  #recentLatencyNs = 0;
+  #firstStartNs = Number.POSITIVE_INFINITY;
+  #firstRequestNs = 0;
+  #integralNs = 0;
+
+  constructor(options: TallyOptions, startNs: number) {
+    this.#options = options;
+    this.#startNs = startNs;
+    this.window = new Window(options.windowNs);
+    this.#limitsNs = options.limitsNs;
+    this.#above = options.limitsNs.map(() => 0);
+  }
+
+  get errorCount(): number {
+    return this.#errorCount;
+  }
+
+  get warmCount(): number {
+    return this.#warmCount;
+  }
+
+  /** Longest latency in the window so far. */
+  get maxNs(): number {
+    return this.#recorder.maxNs;
+  }
+
+  /** Takes a right answer; tells when it shows that the window has opened or closed before it. */
+  complete(startNs: number, endNs: number, firstOfLane: boolean): 'open' | 'close' | undefined {
+    const { window } = this;
+    if (window.state === 'before') {
+      this.#warm(startNs, endNs, firstOfLane);
+      return undefined;
+    }
+    const opening = window.state === 'opening';
+    if (!window.complete(endNs)) {
+      if (window.state !== 'closed') return undefined;
+      this.#integralNs += this.#overlapNs(startNs);
+      return 'close';
+    }
+    const latencyNs = endNs - startNs;
+    this.#recorder.record(latencyNs);
+    this.#integralNs += endNs - Math.max(startNs, window.openNs);
+    for (let index = 0; index < this.#above.length; index += 1) {
+      if (latencyNs > (this.#limitsNs[index] ?? 0)) this.#above[index] = (this.#above[index] ?? 0) + 1;
+    }
+    return opening ? 'open' : undefined;
+  }
+
+  /** Takes a failure; `startNs` as of the request that failed, undefined where none was sent. */
+  fail(kind: ErrorKind, startNs: number | undefined, endNs: number): void {
+    this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
+    this.#errorCount += 1;
+    if (startNs !== undefined) this.#failures.push({ startNs, endNs });
+  }
+
+  /** Call once, at the end, with the instants at which the requests still outstanding were sent. */
+  finish(outstandingSinceNs: readonly number[]): void {
+    for (const startNs of outstandingSinceNs) this.#integralNs += this.#overlapNs(startNs);
+    for (const { startNs, endNs } of this.#failures) {
+      this.#integralNs += Math.max(0, Math.min(endNs, this.window.closeNs) - Math.max(startNs, this.window.openNs));
+    }
+  }
+
+  /** All zero but warm-up and errors where the window did not close; `endNs` is when the load ended. */
+  measurement(endNs: number): Omit<LoadMeasurement, 'startedAt' | 'checkedCount' | 'client'> {
+    const { concurrency, batchSize } = this.#options;
+    const { openNs, closeNs, count, ratePerSecond, state } = this.window;
+    const closed = state === 'closed';
+    const rate = closed ? ratePerSecond : 0;
+    return {
+      warmup: {
+        durationNs: (openNs === 0 ? endNs : openNs) - this.#startNs,
+        requestCount: this.#warmCount,
+        firstRequestNs: this.#firstRequestNs,
+      },
+      window: closed ? { openNs: openNs - this.#startNs, closeNs: closeNs - this.#startNs } : { openNs: 0, closeNs: 0 },
+      requestCount: closed ? count : 0,
+      requestsPerSecond: rate,
+      inferencesPerSecond: rate * batchSize,
+      outstandingIntegralNs: closed ? this.#integralNs : 0,
+      pressureRatio: closed ? this.#integralNs / (concurrency * (closeNs - openNs)) : 0,
+      latency: (closed ? this.#recorder : new LatencyRecorder()).finish(),
+      aboveLimits: this.#limitsNs.map((limitNs, index) => ({ limitNs, count: closed ? (this.#above[index] ?? 0) : 0 })),
+      errors: { ...this.#errors },
+    };
+  }
+
+  #warm(startNs: number, endNs: number, firstOfLane: boolean): void {
+    this.#warmCount += 1;
+    this.#recentLatencyNs += (endNs - startNs - this.#recentLatencyNs) / Math.min(this.#warmCount, recentCount);
+    if (firstOfLane) this.#warmLaneCount += 1;
+    if (startNs < this.#firstStartNs) {
+      this.#firstStartNs = startNs;
+      this.#firstRequestNs = endNs - startNs;
+    }
+    const { concurrency, warmup } = this.#options;
+    if (this.#warmLaneCount < concurrency || this.#warmCount < warmup.minimumRequestCount) return;
+    if (endNs - this.#startNs >= warmup.minimumNs) this.window.arm(endNs, this.#recentLatencyNs);
+  }
+
+  /** The part of a request sent at `startNs` and not answered by the window's end. */
+  #overlapNs(startNs: number): number {
+    return Math.max(0, this.window.closeNs - Math.max(startNs, this.window.openNs));
+  }
+}

@@ -1,0 +1,44 @@
+import { Failure } from '../failure.ts';
+import type { Candidate } from './candidates.ts';
+import type { Environment } from './environment.ts';
+import type { RunRecord } from './record.ts';
+
+/** What a run may not change between its beginning and its going on, as it is now. */
+export type Present = {
+  readonly candidates: readonly Candidate[];
+  readonly environment: Environment;
+  readonly inputMd5: string;
+};
+
+/** @throws Failure (results), naming what differs, where measurements of two different things would be mixed. */
+export function checkUnchanged(record: RunRecord, { candidates, environment, inputMd5 }: Present): void {
+  const configs = candidates
+    .filter(({ variant, configText }) => record.configs[variant.id] !== configText)
+    .map(({ variant }) => `the configuration of ${variant.id}`);
+  const changed = [
+    ...configs,
+    ...(same(record.environment.model, environment.model) ? [] : ['the model files']),
+    ...(record.inputMd5 === inputMd5 ? [] : [`the rows in ${record.plan.load.input}`]),
+    ...(same(hostOf(record.environment), hostOf(environment)) ? [] : ['the host']),
+  ];
+  if (changed.length === 0) return;
+  const shown = changed.length <= 5 ? changed : [...changed.slice(0, 4), `${changed.length - 4} more`];
+  throw new Failure(
+    'results',
+    'changed',
+    `changed since the run of ${record.startedAt} was begun: ${shown.join(', ')}`,
+    {
+      hint: 'measurements of two different things cannot be mixed: undo the change, or start a new sweep',
+    },
+  );
+}
+
+/** Names of hosts change with each container; what it computes with does not. */
+function hostOf({ host }: Readonly<Record<string, unknown>>): unknown {
+  const { cpu, cores } = (host ?? {}) as Record<string, unknown>;
+  return [cpu, cores];
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
