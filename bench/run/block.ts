@@ -19,20 +19,23 @@ export type BlockContext = {
   readonly workload: Workload;
   readonly journal: Journal;
   readonly signal: AbortSignal;
+  /** On the clock of performance.now(): no slice begins after it. */
+  readonly lastStartMs: number;
   /** Told before each slice. */
   readonly onSlice: (slice: Slice, done: number, total: number) => void;
 };
 
 /**
  * Measures every active variant in the same number of slices, in random order, under one new server process.
- * Returns the variants that left the active set. An unfinished block leaves no `complete` line and so never counts.
+ * Returns the variants that left the active set, or null where time ran out: many invalid slices can make a block much
+ * longer than planned. An unfinished block leaves no `complete` line and so never counts.
  */
 export async function measureBlock(
   { block, attempt }: { block: number; attempt: number },
   active: readonly Candidate[],
   context: BlockContext,
-): Promise<ReadonlyMap<string, string>> {
-  const { plan, design, deployment, journal, onSlice } = context;
+): Promise<ReadonlyMap<string, string> | null> {
+  const { plan, design, deployment, journal, onSlice, lastStartMs } = context;
   const unstable = new Map<string, string>();
   const order = blockOrder(
     active.map(({ variant }) => variant.id),
@@ -48,6 +51,7 @@ export async function measureBlock(
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
     const { round, variantId, tries } = entry;
     context.signal.throwIfAborted();
+    if (performance.now() > lastStartMs) return null;
     const slice: Slice = {
       stage: 'confirm',
       round,

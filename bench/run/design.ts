@@ -24,6 +24,8 @@ export type Costs = {
 };
 
 const leastWarmupMs = 100;
+/** More than that for every slice of every variant would leave a budget no time to measure. */
+const mostWarmupMs = 1_000;
 const warmupExecutionsPerInstance = 20;
 const leastSliceMs = 300;
 const cyclesPerSlice = 30;
@@ -37,9 +39,8 @@ const closingMs = 2_000;
  * is replicated. Never fewer than one slice and one block.
  */
 export function designRun(plan: Plan, costs: Costs): Design {
-  const warmupMs = Math.ceil(
-    Math.max(leastWarmupMs, ...costs.looks.map((look) => settlingMs(look, costs, plan.load.concurrency))),
-  );
+  const settledMs = costs.looks.map((look) => settlingMs(look, costs, plan.load.concurrency));
+  const warmupMs = Math.ceil(Math.min(mostWarmupMs, Math.max(leastWarmupMs, ...settledMs)));
   const sliceMs = Object.fromEntries(
     costs.looks.map(({ variantId, latencyMs }) => [
       variantId,

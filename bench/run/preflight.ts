@@ -26,6 +26,9 @@ export type Preflight = { readonly variantId: string } & (
 /** More distinct requests than this add nothing but time for their reference answers. */
 const distinctRequestLimit = 1024;
 const lookTiming = { warmupMs: 100, sliceMs: 100 };
+/** A latency above this decides how long slices are, so that it is looked at once more: a stall must not. */
+const slowMs = 10;
+const secondLookCycles = 10;
 
 export type PreflightContext = {
   readonly plan: Plan;
@@ -105,7 +108,11 @@ async function look(
     batchSize: plan.load.batchSize,
     transport: plan.load.protocol,
   } as const;
-  const measurement = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
+  const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
+  const slow = first.latency.p50Ns / 1e6 > slowMs;
+  const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (secondLookCycles * first.latency.p50Ns) / 1e6) };
+  const second = slow ? await measureSlice({ load }, inForce, again, { plan, workload, signal }) : first;
+  const measurement = second.requestCount > 0 && second.latency.p50Ns < first.latency.p50Ns ? second : first;
   const errors = Object.entries(measurement.errors);
   if (measurement.requestCount === 0 || errors.length > 0) {
     const reason =

@@ -51,6 +51,9 @@ export async function reportRun(folder: string): Promise<Results> {
   return results;
 }
 
+/** A block that takes longer than expected may use this much more than the budget before it is given up. */
+const graceMs = 4_000;
+
 async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
   const { record, candidates, deployment, workload, deadlineMs } = run;
   const { design, applied } = record;
@@ -85,8 +88,10 @@ async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }:
       workload,
       journal,
       signal,
+      lastStartMs: deadlineMs + graceMs,
       onSlice: (slice, done, total) => events.slice(slice, { block, blocks: design.blocks, done, total }),
     });
+    if (left === null) return end('budget');
     for (const [variantId, reason] of left) {
       unstable.add(variantId);
       events.warning(`${variantId} leaves the comparison: ${reason}`);
