@@ -13,11 +13,11 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const controller = new AbortController();
   listen(controller, 'SIGINT', new Failure('interrupted', 'interrupted', 'interrupted'));
-  listen(controller, 'SIGTERM', new Failure('terminated', 'terminated', 'ended by SIGTERM'));
-  // A reader that went away (`| head`) is no bug of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  });
+  const ended = new Failure('terminated', 'terminated', 'ended from outside');
+  listen(controller, 'SIGTERM', ended);
+  listen(controller, 'SIGHUP', ended);
+  // A reader or a terminal that went away must not end a sweep: its report is still wanted.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const host: Host = {
     args: process.argv.slice(2),
     env: process.env,
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   }
 }
 
-function listen(controller: AbortController, name: 'SIGINT' | 'SIGTERM', failure: Failure): void {
+function listen(controller: AbortController, name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', failure: Failure): void {
   let firstMs: number | undefined;
   process.on(name, () => {
     firstMs ??= performance.now();
