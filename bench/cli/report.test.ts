@@ -58,6 +58,7 @@ const verdicts: { kind: string; run: SyntheticRun; pick: string; file: string | 
           { id: 'two', ratio: 1.5 },
         ],
         sd: 0.08,
+        seed: 2,
       },
       pick: 'one',
       file: 'winner.config.pbtxt',
@@ -269,7 +270,8 @@ describe('the numbers in results.json', () => {
         latenciesNs: [9e9],
       });
     const at = '2026-01-01T01:00:01.000Z';
-    const design = { ...record.design, blocks: 9 };
+    // That the budget cut blocks must not make a run look complete.
+    const design = { ...record.design, blocks: 9, reducedBy: 'budget' };
     const earlier = { kind: 'block', block: 1, attempt: 1, status: 'superseded', at } as const;
     const again = lines.map((line) => secondAttemptOfBlock1(line));
     writeRun(folder, { ...record, design }, [

@@ -36,7 +36,18 @@ export function compareAnswers(
   if (actual.length !== expected.length) return 'wrong-shape';
   const pairs = expected.map((want) => [actual.find(({ name }) => name === want.name), want] as const);
   if (!pairs.every(([have, want]) => have !== undefined && sameForm(have, want))) return 'wrong-shape';
-  return pairs.every(([have, want]) => have !== undefined && sameValues(have, want)) ? undefined : 'wrong-values';
+  return pairs.every(([have, want]) => have !== undefined && sameValues(have.data, want)) ? undefined : 'wrong-values';
+}
+
+/** Whether `data` holds the expected tensors' values one after the other, floating point numbers within the tolerance. */
+export function holdsValues(data: Uint8Array, expected: readonly Tensor[]): boolean {
+  let start = 0;
+  return expected.every((want) => {
+    const end = start + want.data.byteLength;
+    const same = sameValues(data.subarray(start, end), want);
+    start = end;
+    return same;
+  });
 }
 
 function sameForm(have: Tensor, want: Tensor): boolean {
@@ -47,7 +58,7 @@ function sameForm(have: Tensor, want: Tensor): boolean {
   );
 }
 
-function sameValues({ data: have }: Tensor, { datatype, data: want }: Tensor): boolean {
+function sameValues(have: Uint8Array, { datatype, data: want }: Tensor): boolean {
   if (Buffer.compare(have, want) === 0) return true;
   const tolerance = answerTolerance[datatype];
   const read = readers[datatype];

@@ -14,6 +14,7 @@ import {
 export type InputRows = { readonly file: string; readonly rows: readonly (readonly number[])[] };
 
 const inputLimitBytes = 256 * 1024 * 1024;
+const pieceBytes = 1024 * 1024;
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** @throws Failure (usage) for a file that is missing, too large, empty, ragged, or holds something else than numbers. */
@@ -124,7 +125,7 @@ async function readText(file: string): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   try {
-    for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+    for await (const piece of createReadStream(file, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
       size += piece.byteLength;
       if (size > inputLimitBytes) throw unreadable(file, `${file} is larger than ${inputLimitBytes} bytes`);
       pieces.push(piece);

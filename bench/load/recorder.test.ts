@@ -24,7 +24,7 @@ function record(latencies: readonly number[]): LatencyRecorder {
 /** The smallest sample that so many per cent of all do not exceed. */
 function exactPercentile(latencies: readonly number[], percentile: number): number {
   const sorted = [...latencies].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((percentile / 100) * sorted.length) - 1)] ?? 0;
+  return sorted[Math.max(0, Math.ceil((percentile * 10 * sorted.length) / 1_000) - 1)] ?? 0;
 }
 
 describe('a latency recorder', () => {

@@ -11,7 +11,7 @@ export type Question = PreparedRequest & {
   unverifiedCount: number;
 };
 
-/** An answer whose bytes are not the expected ones (another batch rounds differently) is compared in full once in so many. */
+/** A large answer whose bytes are not the expected ones (another batch rounds differently) is compared in full once in so many. */
 export const verifyEvery = 64;
 
 /** Hands the requests out one after the other, over all connections, so that no cache sees one request only. */

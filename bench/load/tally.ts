@@ -58,13 +58,13 @@ export class Tally {
   /** Takes a right answer; tells when it shows that the window has opened or closed before it. */
   complete(startNs: number, endNs: number, firstOfLane: boolean): 'open' | 'close' | undefined {
     const { window } = this;
-    if (window.state === 'before') {
+    const { state } = window;
+    if (state === 'before') {
       this.#warm(startNs, endNs, firstOfLane);
       return undefined;
     }
-    const opening = window.state === 'opening';
     if (!window.complete(endNs)) {
-      if (window.state !== 'closed') return undefined;
+      if (window.state !== 'closed' || state === 'closed') return undefined;
       this.#integralNs += this.#overlapNs(startNs);
       return 'close';
     }
@@ -74,7 +74,7 @@ export class Tally {
     for (let index = 0; index < this.#above.length; index += 1) {
       if (latencyNs > (this.#limitsNs[index] ?? 0)) this.#above[index] = (this.#above[index] ?? 0) + 1;
     }
-    return opening ? 'open' : undefined;
+    return state === 'opening' ? 'open' : undefined;
   }
 
   /** Takes a failure; `startNs` as of the request that failed, undefined where none was sent. */

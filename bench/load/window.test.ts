@@ -33,7 +33,7 @@ describe('a window', () => {
 
   it('opens at any instant of a flood in which no gap tells bursts apart', () => {
     const window = run(new Window(100 * ms), { ends: steady(10_000), armAfter: 0, latencyNs: 5 * ms });
-    assert.equal(window.openNs, 20 * ms + 10_000);
+    assert.equal(window.openNs, 20 * ms);
     assert.equal(window.ratePerSecond, 100_000);
     assert.equal(window.closeNs - window.openNs, 120 * ms);
   });

@@ -14,7 +14,8 @@ export class Window {
   readonly #lengthNs: number;
   #burstGapNs = 0;
   #lastNs = 0;
-  #openingSinceNs = 0;
+  /** When it began to look for the end of a burst, to open or to close. */
+  #lookingSinceNs = 0;
 
   constructor(lengthNs: number) {
     this.#lengthNs = lengthNs;
@@ -25,33 +26,35 @@ export class Window {
     this.state = 'opening';
     this.#burstGapNs = latencyNs * burstGapRatio;
     this.#lastNs = nowNs;
-    this.#openingSinceNs = nowNs;
+    this.#lookingSinceNs = nowNs;
   }
 
   /** Takes the next completion, in order of time; true if it lies in the window. */
   complete(endNs: number): boolean {
-    const burstEnded = endNs - this.#lastNs >= this.#burstGapNs;
-    if (this.state === 'opening' && (burstEnded || endNs - this.#openingSinceNs > openingLimitNs)) {
+    const burstEnded = endNs - this.#lastNs >= this.#burstGapNs || endNs - this.#lookingSinceNs > lookingLimitNs;
+    if (this.state === 'opening' && burstEnded) {
       this.openNs = this.#lastNs;
       this.state = 'open';
-    }
-    if (this.state === 'closing' && (burstEnded || endNs - this.openNs > this.#lengthNs + openingLimitNs)) {
+    } else if (this.state === 'closing' && burstEnded) {
       this.closeNs = this.#lastNs;
       this.state = 'closed';
     }
     this.#lastNs = endNs;
     if (this.state !== 'open' && this.state !== 'closing') return false;
     this.count += 1;
-    if (endNs - this.openNs >= this.#lengthNs) this.state = 'closing';
+    if (this.state === 'open' && endNs - this.openNs >= this.#lengthNs) {
+      this.state = 'closing';
+      this.#lookingSinceNs = endNs;
+    }
     return true;
   }
 
   /** Completions per second; the burst at `openNs` is not counted. */
   get ratePerSecond(): number {
-    return this.count / ((this.closeNs - this.openNs) / 1e9);
+    return (this.count * 1e9) / (this.closeNs - this.openNs);
   }
 }
 
 const burstGapRatio = 0.02;
 /** A stream without any gap that long is no bursts but a flood; any instant does then. */
-const openingLimitNs = 20e6;
+const lookingLimitNs = 20e6;

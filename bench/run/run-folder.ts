@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { hasRunRecord } from './record.ts';
@@ -22,7 +22,7 @@ export function checkRunFolder(folder: string): void {
 export function makeRunFolder(folder: string): () => void {
   let first: string | undefined;
   try {
-    first = mkdirSync(folder, { recursive: true });
+    first = makeFolders(folder);
   } catch (error) {
     throw unusable(folder, error);
   }
@@ -31,6 +31,17 @@ export function makeRunFolder(folder: string): () => void {
     rmSync(join(folder, 'run.json.part'), { force: true });
     if (first !== undefined) removeEmpty(folder, first);
   };
+}
+
+/**
+ * The first folder that it made, undefined where all were there. Not Node's own recursive mkdir: that tries for ever
+ * where a file system such as /proc says that a folder it lists holds no place for another.
+ */
+function makeFolders(folder: string): string | undefined {
+  if (existsSync(folder)) return undefined;
+  const first = makeFolders(dirname(folder));
+  mkdirSync(folder);
+  return first ?? folder;
 }
 
 function entriesOf(folder: string): string[] {

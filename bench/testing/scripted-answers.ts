@@ -6,6 +6,8 @@ export type ScriptedAnswer =
   | { readonly kind: 'status'; readonly status: number; readonly reason?: string }
   /** Right, but one row too many, one value off by one, or without its last bytes and then closed. */
   | { readonly kind: 'wrong-shape' | 'wrong-values' | 'cut-off' }
+  /** Right, with the lowest bit of each floating point number changed. */
+  | { readonly kind: 'other-rounding' }
   /** Right, in pieces: cut at these offsets, each piece in a packet of its own. */
   | { readonly kind: 'split'; readonly at: readonly number[]; readonly pauseMs: number }
   /** Right, in another form: chunked; ended by closing; with `Connection: close`; after a `100 Continue`. */
@@ -35,6 +37,8 @@ export function deliver(answer: ScriptedAnswer, output: Output): Delivery {
       return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(withOneRowMore) })));
     case 'wrong-values':
       return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(withAnotherFirstValue) })));
+    case 'other-rounding':
+      return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(roundedOtherwise) })));
     case 'cut-off':
       return whole(right().subarray(0, -5), 'close');
     case 'split':
@@ -127,4 +131,9 @@ function withAnotherFirstValue(tensor: Tensor): Tensor {
   if (tensor.datatype.startsWith('FP')) data[3] = (data[3] ?? 0) ^ 1;
   else data[0] = (data[0] ?? 0) ^ 1;
   return { ...tensor, data };
+}
+
+function roundedOtherwise(tensor: Tensor): Tensor {
+  if (tensor.datatype !== 'FP32') return tensor;
+  return { ...tensor, data: tensor.data.map((byte, index) => (index % 4 === 0 ? byte ^ 1 : byte)) };
 }

@@ -59,7 +59,7 @@ export class ScriptedEndpoint {
   /** Ends as a killed process does: nothing more is answered, all connections break. */
   async stop(): Promise<void> {
     this.#timers.clear();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -2,8 +2,9 @@
 export type ScriptedRecord = {
   readonly requestCount: number;
   readonly answeredCount: number;
-  /** Instants of arrival, in ns of the system's monotonic clock. */
+  /** When each request had come in and when each answer was sent, in ns of the system's monotonic clock. */
   readonly arrivalsNs: readonly number[];
+  readonly answersNs: readonly number[];
   /** Which of the distinct bodies each request had; they are numbered as they first came in. */
   readonly bodies: readonly number[];
   readonly connectionCount: number;
@@ -19,11 +20,11 @@ export type ScriptedRecord = {
 /** Writes the record. */
 export class ScriptedRecorder {
   readonly #arrivalsNs: number[] = [];
+  readonly #answersNs: number[] = [];
   readonly #bodies: number[] = [];
   readonly #known = new Map<string, number>();
   readonly #requestsPerConnection: number[] = [];
   #openCount = 0;
-  #answeredCount = 0;
   #mostPerConnection = 0;
   #most = 0;
 
@@ -42,21 +43,22 @@ export class ScriptedRecorder {
     const number = this.#known.get(key) ?? this.#known.size;
     this.#known.set(key, number);
     this.#bodies.push(number);
-    this.#arrivalsNs.push(Number(process.hrtime.bigint()));
+    this.#arrivalsNs.push(nowNs());
     this.#requestsPerConnection[connection] = (this.#requestsPerConnection[connection] ?? 0) + 1;
     this.#mostPerConnection = Math.max(this.#mostPerConnection, outstanding);
-    this.#most = Math.max(this.#most, this.#bodies.length - this.#answeredCount);
+    this.#most = Math.max(this.#most, this.#bodies.length - this.#answersNs.length);
   }
 
   answered(): void {
-    this.#answeredCount += 1;
+    this.#answersNs.push(nowNs());
   }
 
   get record(): ScriptedRecord {
     return {
       requestCount: this.#bodies.length,
-      answeredCount: this.#answeredCount,
+      answeredCount: this.#answersNs.length,
       arrivalsNs: this.#arrivalsNs,
+      answersNs: this.#answersNs,
       bodies: this.#bodies,
       connectionCount: this.#requestsPerConnection.length,
       openConnectionCount: this.#openCount,
@@ -65,4 +67,8 @@ export class ScriptedRecorder {
       mostOutstanding: this.#most,
     };
   }
+}
+
+function nowNs(): number {
+  return Number(process.hrtime.bigint());
 }

@@ -21,6 +21,9 @@ export type Head = {
 export function parseHead(received: Buffer, start: number): Head | undefined {
   const begin = received.toString('latin1', start, start + protocol.length);
   if (!protocol.startsWith(begin)) throw new MalformedAnswer('its first line is no HTTP/1.1 status');
+  const lineEnd = received.indexOf('\n', start, 'latin1');
+  if (lineEnd !== -1 && received[lineEnd - 1] !== 13)
+    throw new MalformedAnswer('its first line does not end as HTTP does');
   const blank = received.indexOf('\r\n\r\n', start, 'latin1');
   if ((blank === -1 ? received.byteLength : blank) > headLimitBytes) throw new MalformedAnswer('its head has no end');
   if (blank === -1) return undefined;
@@ -45,7 +48,7 @@ function parseHeaders(lines: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon < 1) throw new MalformedAnswer('a header line has no name');
+    if (colon < 1 || /[\0\r\n]/.test(line)) throw new MalformedAnswer('a header line is none');
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'content-length' && (headers.get(name) ?? value) !== value)

@@ -16,8 +16,8 @@ const answers: readonly { what: string; text: string; body: string; keepAlive?: 
   },
   {
     what: 'in chunks with extensions and trailers',
-    text: `${head}Transfer-Encoding: Chunked\r\n\r\n1;a=b\r\n\r\r\n0A \r\n\n\r\n0\r\n\r\n1\r\n0;z\r\nA: b\r\nC: d\r\n\r\n`,
-    body: '\r\n\r\n0\r\n\r\n1',
+    text: `${head}Transfer-Encoding: Chunked\r\n\r\n1;a=b\r\n\r\r\n0A \r\n\n\n\r\n0\r\n\r\n1\r\n0;z\r\nA: b\r\nC: d\r\n\r\n`,
+    body: '\r\n\n\r\n0\r\n\r\n1',
   },
   {
     what: 'after two interim answers',
@@ -103,7 +103,8 @@ describe('an answer', () => {
 describe('bytes are no answer', () => {
   const malformed: [string, string][] = [
     ['that are another protocol', '\x16\x03\x01'],
-    ['that end their lines otherwise', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n\r\n\r\n'],
+    ['that end their lines otherwise', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'],
+    ['with a line that ends otherwise', 'HTTP/1.1 200 OK\r\nContent-Length: 0\nA: b\r\n\r\n'],
     ['of another version', 'HTTP/2 200 OK\r\n\r\n'],
     ['with a status that there is not', 'HTTP/1.1 999 No\r\n\r\n'],
     ['that switch protocols', 'HTTP/1.1 101 Switching\r\n\r\n'],

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Failure } from '../failure.ts';
+import { parseConfig, toPlain } from '../modelconfig/config.ts';
+import type { Variant } from '../plan/plan.ts';
+import { costOf, makeCandidates } from './candidates.ts';
+import { proveSettings } from './proof.ts';
+import type { ModelSource } from './repository.ts';
+import { syntheticRun } from './run.fixture.ts';
+
+const configText = `# kept
+name: "m"
+backend: "onnxruntime"
+max_batch_size: 8
+instance_group [ { kind: KIND_CPU count: 2 } ] # kept too
+`;
+const configFile = '/models/m/config.pbtxt';
+const source: ModelSource = {
+  folder: '/models/m',
+  configFile,
+  configText,
+  config: toPlain(parseConfig(configText, configFile)),
+};
+const { plan } = syntheticRun({ arms: [{ id: 'baseline', ratio: 1 }], blocks: 1, sd: 0 }).record;
+
+describe('candidates', () => {
+  it('are the committed text itself, then one edit of it for each variant, comments kept', () => {
+    const [baseline, four, ...others] = candidates({ id: 'four', settings: { 'instance_group.count': 4 } });
+    assert.deepEqual(others, []);
+    assert.deepEqual([baseline?.variant.id, baseline?.configText], ['baseline', configText]);
+    assert.equal(four?.configText, configText.replace('count: 2', 'count: 4'));
+    assert.equal(four?.config.instance_group?.[0]?.count, 4);
+  });
+
+  const refused: [settings: Variant['settings'], message: RegExp, hint: RegExp][] = [
+    [{ 'instance_group.cuont': 4 }, /^variant v: .*cuont/, /count/],
+    [{ 'instance_group.count': -1 }, /^variant v: .*-1/, /./],
+    [{ 'parameters.intra_op_thread_cout': 1 }, /^variant v: .*intra_op_thread_cout/, /intra_op_thread_count/],
+    [{ __proto__x: 1 }, /^variant v: .*__proto__x/, /./],
+    [JSON.parse('{"__proto__": 1}'), /^variant v: .*__proto__/, /./],
+    [{ max_batch_size: 'many' }, /^variant v: .*max_batch_size/, /./],
+  ];
+  for (const [settings, message, hint] of refused) {
+    it(`name the variant and the field where ${JSON.stringify(settings)} cannot be set`, () => {
+      assert.throws(
+        () => candidates({ id: 'v', settings }),
+        (error) => {
+          assert(error instanceof Failure);
+          assert.equal(error.exitCode, 2);
+          assert.match(error.message, message);
+          assert.match(error.hint ?? 'none', hint);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('do not blame a variant for a committed config that is broken', () => {
+    assert.throws(
+      () => makeCandidates(plan, { ...source, configText: 'name: "m"\nnmae: "m"\n' }),
+      (error) => error instanceof Failure && error.exitCode === 2 && error.message.startsWith(`${configFile}:2:`),
+    );
+  });
+});
+
+describe('what a variant costs', () => {
+  it('is its instances, the threads of all of them, and its queue delay', () => {
+    const cost = (text: string): number[] => costOf(toPlain(parseConfig(text, configFile)), 16);
+    const threads = (value: string) => `parameters { key: "intra_op_thread_count" value { string_value: "${value}" } }`;
+    assert.deepEqual(cost(''), [1, 16, 0]);
+    assert.deepEqual(cost('instance_group [ { count: 2 }, { count: 3 } ]'), [5, 80, 0]);
+    assert.deepEqual(cost(`instance_group [ { } ] ${threads('4')}`), [1, 4, 0]);
+    for (const all of ['0', '', 'x', '-1']) assert.deepEqual(cost(threads(all)), [1, 16, 0]);
+    assert.deepEqual(cost('dynamic_batching { max_queue_delay_microseconds: 700 }'), [1, 16, 700]);
+  });
+});
+
+describe('the proof of a setting', () => {
+  const proofs = (settings: Variant['settings'], log: readonly string[] = []) =>
+    proveSettings({ variant: { id: 'v', settings }, configText: '', config: source.config }, log);
+
+  it('is that the server reported the field back', () => {
+    assert.deepEqual(proofs({ 'instance_group.count': 2, dynamic_batching: null }), [
+      { path: 'instance_group.count', status: 'verified' },
+      { path: 'dynamic_batching', status: 'verified' },
+    ]);
+  });
+
+  it('is for a parameter only what the backend logs of it, value by value', () => {
+    const path = 'parameters.intra_op_thread_count';
+    const status = (log: string[]) => proofs({ [path]: 2 }, log)[0]?.status;
+    assert.equal(status(['I1123 model m: intra_op_thread_count=2, inter_op_thread_count=1']), 'observed');
+    assert.equal(status(['intra_op_thread_count=20']), 'accepted, effect unknown');
+    assert.equal(status(['xintra_op_thread_count=2']), 'accepted, effect unknown');
+    assert.equal(status([]), 'accepted, effect unknown');
+  });
+});
+
+function candidates(...variants: Variant[]) {
+  return makeCandidates({ ...plan, variants }, source);
+}
