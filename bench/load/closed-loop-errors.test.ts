@@ -98,6 +98,16 @@ describe('a closed loop ends early', () => {
     assert.equal(load.requestCount, 0);
   });
 
+  it('but not where the client itself stood still while the answers came in', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 50 }] }, { thread: true });
+    const standStill = (edge: string): void => {
+      for (const endMs = performance.now() + 600; edge === 'open' && performance.now() < endMs; );
+    };
+    const load = await loadOn(server, { requestTimeoutNs: 400 * ms, onWindow: standStill });
+    assert.deepEqual(load.errors, {});
+    assert(load.latency.maxNs >= 500 * ms);
+  });
+
   it('on a server that fails slowly and has never answered rightly', async () => {
     const steps = [{ holdMs: 200, answer: { kind: 'status', status: 503 } as const }];
     await using server = await startScriptedServer({ steps });

@@ -15,7 +15,6 @@ describe('a closed loop on a server with a known delay', () => {
     assertWithin(load.requestsPerSecond, serverRate(await server.record(), load.requestCount), 0.03);
     assertWithin(load.requestsPerSecond, 80, 0.15);
     assert.equal(load.inferencesPerSecond, load.requestsPerSecond * 3);
-    assert.equal(load.requestCount % 4, 0);
     assert(load.latency.minNs >= 50 * ms, `min ${load.latency.minNs}`);
     assert(load.latency.p50Ns <= 60 * ms, `p50 ${load.latency.p50Ns}`);
     assert(load.pressureRatio > 0.96 && load.pressureRatio < 1.001, `pressure ${load.pressureRatio}`);

@@ -7,7 +7,7 @@ export type LoadMeasurement = {
   readonly warmup: {
     readonly durationNs: number;
     readonly requestCount: number;
-    /** Latency of the very first request after the variant came into force, its connection already made. */
+    /** Latency of the request that was sent first after the variant came into force, its connection already made; 0 without one. */
     readonly firstRequestNs: number;
   };
   readonly window: { readonly openNs: number; readonly closeNs: number };
@@ -15,7 +15,7 @@ export type LoadMeasurement = {
   readonly requestCount: number;
   readonly requestsPerSecond: number;
   readonly inferencesPerSecond: number;
-  /** Sum over all requests of their overlap with the window: at full pressure concurrency x window. */
+  /** Sum over all requests, failed ones too, of their overlap with the window: at full pressure concurrency x window. */
   readonly outstandingIntegralNs: number;
   /** The same by concurrency x window; below 0.98 the client did not keep up its pressure. */
   readonly pressureRatio: number;
@@ -23,7 +23,7 @@ export type LoadMeasurement = {
   /** Requests in the window above each limit that was asked about, in ns. */
   readonly aboveLimits: readonly { readonly limitNs: number; readonly count: number }[];
   readonly errors: Readonly<Partial<Record<ErrorKind, number>>>;
-  /** Answers compared value by value with the expected ones. */
+  /** Answers of the whole load, warm-up included, whose values were compared with the expected ones. */
   readonly checkedCount: number;
   readonly client: ClientCost;
 };

@@ -1,50 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../../random.ts';
 import { type Answer, AnswerReader } from './answer.ts';
 import { MalformedAnswer } from './answer-head.ts';
-
-const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n';
-const answers: readonly { what: string; text: string; body: string; keepAlive?: boolean }[] = [
-  { what: 'with a length', text: `${head}Content-Length: 5\r\n\r\nhello`, body: 'hello' },
-  { what: 'with an empty body', text: `${head}Content-Length: 0\r\n\r\n`, body: '' },
-  { what: 'without a reason', text: 'HTTP/1.1 200\r\ncontent-length:2\r\n\r\nok', body: 'ok' },
-  {
-    what: 'in chunks',
-    text: `${head}Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n`,
-    body: 'hello',
-  },
-  {
-    what: 'in chunks with extensions and trailers',
-    text: `${head}Transfer-Encoding: Chunked\r\n\r\n1;a=b\r\n\r\r\n0A \r\n\n\n\r\n0\r\n\r\n1\r\n0;z\r\nA: b\r\nC: d\r\n\r\n`,
-    body: '\r\n\n\r\n0\r\n\r\n1',
-  },
-  {
-    what: 'after two interim answers',
-    text: `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n${head}Content-Length: 2\r\n\r\nok`,
-    body: 'ok',
-  },
-  { what: 'of a status without a body', text: 'HTTP/1.1 204 No Content\r\n\r\n', body: '' },
-  {
-    what: 'that closes',
-    text: `${head}Connection: close\r\nContent-Length: 2\r\n\r\nok`,
-    body: 'ok',
-    keepAlive: false,
-  },
-  {
-    what: 'that closes among other words',
-    text: `${head}Connection: Upgrade , CLOSE\r\nContent-Length: 1\r\n\r\n!`,
-    body: '!',
-    keepAlive: false,
-  },
-  { what: 'of HTTP/1.0', text: 'HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n!', body: '!', keepAlive: false },
-  {
-    what: 'of HTTP/1.0 that keeps the connection',
-    text: 'HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\n!',
-    body: '!',
-  },
-  { what: 'with the same length twice', text: `${head}Content-Length: 1\r\ncontent-length: 1\r\n\r\n!`, body: '!' },
-];
+import { answers, head, pushInPieces } from './answer-samples.test-suite.ts';
 
 describe('an answer', () => {
   for (const { what, text, body, keepAlive = true } of answers) {
@@ -141,75 +99,7 @@ describe('large answers', () => {
   });
 });
 
-describe('mutated answers', () => {
-  const caseCount = process.env.TRITUNE_LONG === '1' ? 100_000 : 3_000;
-  it(`are read, incomplete or malformed, and nothing else (${caseCount} cases)`, () => {
-    const random = seededRandom(20_261_123);
-    const outcomes = { read: 0, incomplete: 0, malformed: 0 };
-    for (let index = 0; index < caseCount; index += 1) {
-      const { text } = answers[random.integer(answers.length)] ?? { text: '' };
-      const bytes = mutate(Buffer.from(text, 'latin1'), random.integer);
-      try {
-        outcomes[pushInPieces(bytes, 1 + random.integer(40)) === undefined ? 'incomplete' : 'read'] += 1;
-      } catch (error) {
-        if (!(error instanceof MalformedAnswer))
-          throw new Error(`case ${index}: ${JSON.stringify(bytes.toString('latin1'))}`, { cause: error });
-        outcomes.malformed += 1;
-      }
-    }
-    assert(Math.min(outcomes.read, outcomes.incomplete, outcomes.malformed) > caseCount / 20, JSON.stringify(outcomes));
-  });
-});
-
 function checkAnswer(answer: Answer | undefined, body: string, keepAlive: boolean): void {
   assert.equal(Buffer.from(answer?.body ?? []).toString('latin1'), body);
   assert.equal(answer?.keepAlive, keepAlive);
-}
-
-/** Pieces of that size, then the end of the connection. */
-function pushInPieces(bytes: Buffer, pieceBytes: number): Answer | undefined {
-  const reader = new AnswerReader();
-  for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
-    const answer = reader.push(bytes.subarray(at, at + pieceBytes));
-    if (answer !== undefined) return answer;
-  }
-  return reader.end();
-}
-
-const hostilePieces = [
-  '\r\n',
-  '\r\n\r\n',
-  '0',
-  'ffffffff',
-  '-1',
-  ':',
-  'HTTP/1.1 100 x\r\n\r\n',
-  'Content-Length: 9\r\n',
-  '\0',
-];
-
-function mutate(bytes: Buffer, integer: (n: number) => number): Buffer {
-  let mutated = bytes;
-  for (let round = 1 + integer(3); round > 0; round -= 1) {
-    const at = integer(mutated.byteLength + 1);
-    const [before, after] = [mutated.subarray(0, at), mutated.subarray(at)];
-    const piece = Buffer.from(hostilePieces[integer(hostilePieces.length)] ?? '', 'latin1');
-    switch (integer(5)) {
-      case 0:
-        mutated = Buffer.concat([before, Buffer.of(integer(256)), after.subarray(1)]);
-        break;
-      case 1:
-        mutated = Buffer.concat([before, after.subarray(1 + integer(8))]);
-        break;
-      case 2:
-        mutated = Buffer.concat([before, piece, after]);
-        break;
-      case 3:
-        mutated = before;
-        break;
-      default:
-        mutated = Buffer.concat([before, mutated.subarray(integer(at + 1), at), after]);
-    }
-  }
-  return mutated;
 }
