@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../random.ts';
 import { constantArm, swingingArm } from './decision-arms.ts';
 import { diagnose, type Study } from './diagnostics.ts';
 import { assertClose, type FourArms, logsByArm, vector } from './known-answers.ts';
 import { carryOver, positionSlope, type SliceValue, trend } from './order-effects.ts';
 import { modifiedZ, outliers } from './outliers.ts';
-import { seededRandom } from '../random.ts';
 import { blockModel } from './residuals.ts';
 import { signFlipP } from './signflip.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../random.ts';
 import { sweepRules } from './decision-arms.ts';
 import { lagOne, mean, standardDeviation } from './moments.ts';
-import { seededRandom } from '../random.ts';
 import { type Noise, simulatedHost, usualNoise } from './simulate.ts';
 import { type Arm, decide, type Verdict } from './verdict.ts';
 

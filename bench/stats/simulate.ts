@@ -1,5 +1,5 @@
-import { normalQuantile } from './normal.ts';
 import type { Random } from '../random.ts';
+import { normalQuantile } from './normal.ts';
 
 /** Noise of one trial (one variant's slices in one block), on the natural log scale of a throughput. */
 export type Noise = {
