@@ -182,11 +182,17 @@ function modelPath(model: string): string {
 async function readLimited(response: Response, what: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > answerLimitBytes)
-      throw new Failure('server', 'huge-answer', `${what} answered more than ${answerLimitBytes} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.byteLength;
+      if (size > answerLimitBytes) {
+        throw new Failure('server', 'huge-answer', `${what} answered more than ${answerLimitBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('server', 'no-answer', `the answer to ${what} broke off: ${messageOf(error)}`, { cause: error });
   }
   return Buffer.concat(chunks);
 }

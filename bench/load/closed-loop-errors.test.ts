@@ -69,6 +69,15 @@ describe('a closed loop ends early', () => {
     assert.deepEqual([load.requestCount, load.requestsPerSecond, load.pressureRatio], [0, 0, 0]);
   });
 
+  it('on a server that resets each connection, and makes no new one afterwards', async () => {
+    await using server = await startScriptedServer({ steps: [{ answer: { kind: 'reset' } }] });
+    const load = await loadOn(server);
+    assert.deepEqual(load.errors, { reset: 100 });
+    const { connectionCount } = await server.record();
+    await delay(60);
+    assert.equal((await server.record()).connectionCount, connectionCount);
+  });
+
   it('on a server that dies within the window', async () => {
     const server = await startScriptedServer({ steps: [{ holdMs: 10 }] }, { thread: true });
     const edges: string[] = [];

@@ -74,7 +74,7 @@ describe('a CSV file is refused', () => {
   it('when it is not there, or a folder, or has no end', async () => {
     await assert.rejects(readCsv(join(folder, 'absent.csv')), usage(/^there is no .*absent\.csv$/));
     await assert.rejects(readCsv(folder), usage(/cannot be read/));
-    await assert.rejects(readCsv('/dev/zero'), usage(/larger than/));
+    await assert.rejects(readCsv('/dev/zero'), usage(/is not a file/));
   });
 });
 
@@ -136,6 +136,12 @@ describe('the inputs of requests', () => {
     assert.deepEqual(shapeFor([-1, 2, -1]), [1, 2, 2]);
     const single = { file: 'data.csv', rows: [[1], [2]] };
     assert.deepEqual(batchInputs(model([-1]), single, 2)[0]?.[0]?.shape, [2]);
+  });
+
+  it('have no batch dimension where the model has none, and then hold one example', () => {
+    assert.deepEqual(batchInputs(model([4]), input, 1)[0]?.[0]?.shape, [4]);
+    assert.deepEqual(batchInputs(model([2, -1]), input, 1)[0]?.[0]?.shape, [2, 2]);
+    assert.throws(() => batchInputs(model([4]), input, 2), usage(/takes no batches: load\.batchSize must be 1/));
   });
 
   it('are written as the model reads them', () => {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
 import type { ModelMetadata, TensorMetadata } from '../kserve/client.ts';
 import {
@@ -81,7 +82,9 @@ function encoderFor(metadata: ModelMetadata, input: InputRows): (rowIndexes: rea
   if (!isDatatype(datatype) || ['BYTES', 'FP16', 'BF16'].includes(datatype)) {
     throw unreadable(input.file, `input ${name} is ${datatype}, which a CSV of numbers cannot feed`);
   }
-  const rowShape = shapeOfRow(target, input);
+  // A first dimension of fixed size is no batch dimension: each request then carries exactly one example.
+  const batched = (target.shape[0] ?? 0) < 0;
+  const rowShape = shapeOfRow(target, batched ? target.shape.slice(1) : target.shape, input);
   const broken = input.rows.findIndex((row) => !row.every((value) => fits(datatype, value)));
   if (broken !== -1) {
     throw unreadable(
@@ -90,8 +93,18 @@ function encoderFor(metadata: ModelMetadata, input: InputRows): (rowIndexes: rea
     );
   }
   return (rowIndexes) => {
+    if (!batched && rowIndexes.length > 1) {
+      throw unreadable(input.file, `model ${metadata.name} takes no batches: load.batchSize must be 1`);
+    }
     const values = rowIndexes.flatMap((index) => input.rows[index] ?? []);
-    return [{ name, datatype, shape: [rowIndexes.length, ...rowShape], data: encodeElements(datatype, values) }];
+    return [
+      {
+        name,
+        datatype,
+        shape: batched ? [rowIndexes.length, ...rowShape] : rowShape,
+        data: encodeElements(datatype, values),
+      },
+    ];
   };
 }
 
@@ -105,26 +118,27 @@ function fits(datatype: Datatype, value: number): boolean {
   return Number.isSafeInteger(value) && value >= least && value < beyond;
 }
 
-/** The model's shape without the batch dimension; one variable dimension takes what the row's width leaves. */
-function shapeOfRow(target: TensorMetadata, input: InputRows): number[] {
+/** The shape of one example, without a batch dimension; one variable dimension takes what the row's width leaves. */
+function shapeOfRow(target: TensorMetadata, shape: readonly number[], input: InputRows): number[] {
   const width = input.rows[0]?.length ?? 0;
-  const shape = target.shape.slice(1);
   const fixed = elementCount(shape.filter((dimension) => dimension > 0));
   const variableCount = shape.filter((dimension) => dimension < 0).length;
   if (variableCount > 1 || (variableCount === 0 ? fixed !== width : width % fixed !== 0)) {
     throw unreadable(
       input.file,
-      `${input.file} has ${width} columns, but input ${target.name} takes [${target.shape.join(', ')}] (the first dimension is the batch)`,
+      `${input.file} has ${width} columns, but input ${target.name} takes [${target.shape.join(', ')}]${shape.length < target.shape.length ? ' (the first dimension is the batch)' : ''}`,
     );
   }
   return shape.map((dimension) => (dimension < 0 ? width / fixed : dimension));
 }
 
-/** Reads no more than is allowed, whatever the file's size says: a device or a pipe has none. */
+/** Reads no more than is allowed, whatever the file's size says: it may grow. */
 async function readText(file: string): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   try {
+    // A pipe without a writer would be waited for without end, and a device has none.
+    if (!(await stat(file)).isFile()) throw unreadable(file, `${file} is not a file`);
     for await (const piece of createReadStream(file, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
       size += piece.byteLength;
       if (size > inputLimitBytes) throw unreadable(file, `${file} is larger than ${inputLimitBytes} bytes`);
