@@ -73,7 +73,7 @@ describe('a CSV file is refused', () => {
 
   it('when it is not there, or a folder, or has no end', async () => {
     await assert.rejects(readCsv(join(folder, 'absent.csv')), usage(/^there is no .*absent\.csv$/));
-    await assert.rejects(readCsv(folder), usage(/cannot be read/));
+    await assert.rejects(readCsv(folder), usage(/is not a file/));
     await assert.rejects(readCsv('/dev/zero'), usage(/is not a file/));
   });
 });
