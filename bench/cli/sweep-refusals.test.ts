@@ -98,7 +98,7 @@ const beforeStart: Case[] = [
     name: 'a folder for rows',
     args: onePlan({ load: { input: 'models' } }),
     code: 2,
-    message: /models cannot be read/,
+    message: /models is not a file/,
     hint: /load\.input in the plan/,
   },
   {

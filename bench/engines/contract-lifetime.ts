@@ -126,7 +126,7 @@ async function assertFree(port: number): Promise<void> {
 }
 
 /** What is left once the last farewells are over: a watcher takes a moment to hear that it may go. */
-async function settled(leftovers: () => readonly string[]): Promise<readonly string[]> {
+export async function settled(leftovers: () => readonly string[]): Promise<readonly string[]> {
   for (let look = 0; look < 100 && leftovers().length > 0; look += 1) await delay(10);
   return leftovers();
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Failure } from '../../failure.ts';
 import { requires } from '../../testing/requires.ts';
 import { engineContract } from '../contract.test-suite.ts';
+import { settled } from '../contract-lifetime.ts';
 import type { Engine } from '../engine.ts';
 import { StagedRepository } from '../staged-repository.ts';
 import { localEngine } from './engine.ts';
@@ -61,7 +62,7 @@ describe('a local program that is no Triton', () => {
       assert.equal(error.hint, 'what it logged:\nnothing  works');
       return true;
     });
-    assert.deepEqual(leftoversOf(process.pid), []);
+    assert.deepEqual(await settled(() => leftoversOf(process.pid)), []);
   });
 
   it('shows the first line and the last ones of many', async () => {
@@ -88,7 +89,7 @@ describe('a local program that is no Triton', () => {
       assert.equal(error.hint, 'what it logged:\nthinking');
       return true;
     });
-    assert.deepEqual(leftoversOf(process.pid), []);
+    assert.deepEqual(await settled(() => leftoversOf(process.pid)), []);
   });
 
   it('is started again elsewhere where its ports were taken meanwhile, five times at most', async () => {
