@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { findLocal } from '../engines/local/find.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
+import { chooseEngine } from './engine.ts';
 import { allowsColor, type Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
 import type { Exit } from './program.ts';
@@ -17,7 +18,7 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     .addHelpText('after', '\nExample:\n  tritune doctor configs/iris.yaml\n')
     .action(async (planFile: string | undefined, { json, color }: { json?: true; color: boolean }) => {
       const { plan, file } = readPlanFile(planFile, host.cwd);
-      const engine = checkEngine(plan.engine.path, host);
+      const engine = await checkEngine(plan.engine, host);
       const checks: Check[] = [
         { what: 'Node', status: 'ok', finding: process.version, advice: null },
         engine,
@@ -35,16 +36,17 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     });
 }
 
-function checkEngine(path: string | null, { projectFolder, env }: Host): Check {
-  const found = findLocal({ root: projectFolder, env, ...(path === null ? {} : { path }) });
-  return 'engine' in found
-    ? { what: 'engine', status: 'ok', finding: 'local: a tritonserver is there', advice: null }
-    : {
-        what: 'engine',
-        status: 'error',
-        finding: found.missing,
-        advice: 'npm run triton:install (Python 3 needed, about a minute)',
-      };
+async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
+  const what = 'engine';
+  try {
+    const { engine, reason } = await chooseEngine(choice, host);
+    if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
+    const advice = 'for a Triton on this host: npm run triton:install (Python 3 needed, about a minute)';
+    return { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { what, status: 'error', finding: error.message, advice: error.hint ?? null };
+  }
 }
 
 function inWords(checks: readonly Check[], color: boolean): string {
