@@ -16,9 +16,9 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     .option('--no-color', 'no colours')
     .addHelpText('after', '\nExample:\n  tritune doctor configs/iris.yaml\n')
     .action(async (planFile: string | undefined, { json, color }: { json?: true; color: boolean }) => {
-      const read = tried('plan', () => readPlanFile(planFile, host.cwd));
+      const read = await tried('plan', () => readPlanFile(planFile, host.cwd));
       const plan = 'check' in read ? undefined : read.result.plan;
-      const engine = checkEngine(plan?.engine ?? anyEngine, host);
+      const engine = await checkEngine(plan?.engine ?? anyEngine, host);
       const checks: Check[] = [
         { what: 'Node', status: 'ok', finding: process.version, advice: null },
         engine,
@@ -38,16 +38,20 @@ export function doctorCommand(host: Host, exit: Exit): Command {
 
 const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] };
 
-function checkEngine(choice: EngineChoice, host: Host): Check {
-  const found = tried('engine', () => chooseEngine(choice, host));
+async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
+  const found = await tried('engine', () => chooseEngine(choice, host));
   if ('check' in found) return found.check;
-  return { what: 'engine', status: 'ok', finding: `${found.result.kind}: a tritonserver is there`, advice: null };
+  const { engine, reason } = found.result;
+  const what = 'engine';
+  if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
+  const advice = 'for a Triton on this host: npm run triton:install (Python 3 needed, about a minute)';
+  return { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice };
 }
 
 /** What a step gives, or what it says to the user as a check. */
-function tried<T>(what: string, step: () => T): { result: T } | { check: Check } {
+async function tried<T>(what: string, step: () => T | Promise<T>): Promise<{ result: T } | { check: Check }> {
   try {
-    return { result: step() };
+    return { result: await step() };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { check: { what, status: 'error', finding: error.message, advice: error.hint ?? null } };

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
 import { readCsv } from '../load/input.ts';
+import { plainText } from '../report/plain-text.ts';
 import { predict } from '../run/predict.ts';
 import { chooseEngine } from './engine.ts';
 import type { Exit, Host } from './host.ts';
@@ -24,7 +25,8 @@ export function inferCommand(host: Host, _exit: Exit): Command {
     )
     .action(async ({ modelRepository, model, input, output, json, quiet }: Options) => {
       const choice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] } as const;
-      const engine = chooseEngine(choice, host);
+      const { engine, reason } = await chooseEngine(choice, host);
+      if (reason !== undefined && quiet !== true) host.stderr.write(`${plainText(reason)}\n`);
       const file = resolve(host.cwd, output);
       if (file === resolve(host.cwd, input)) {
         throw new Failure('usage', 'output', `the answers would be written over ${input}`, {

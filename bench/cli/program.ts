@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import type { Exit, Host } from './host.ts';
 import { inferCommand } from './infer.ts';
 import { reportCommand } from './report.ts';
+import { serveCommand } from './serve.ts';
 import { sweepCommand } from './sweep.ts';
 import { tritonCommand } from './triton.ts';
 
@@ -28,7 +29,7 @@ export async function runProgram(host: Host): Promise<number> {
   const exit: Exit = (given) => {
     code = given;
   };
-  for (const make of [sweepCommand, reportCommand, doctorCommand, inferCommand, tritonCommand])
+  for (const make of [sweepCommand, reportCommand, doctorCommand, inferCommand, serveCommand, tritonCommand])
     program.addCommand(inherit(make(host, exit), program));
   try {
     await program.parseAsync([...host.args], { from: 'user' });

@@ -52,7 +52,7 @@ function describeDesign({ plan, design, engine, looks, applied }: RunRecord): st
   const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
   const refused = looks.length - accepted;
   const parts = [
-    `${engine.kind} engine, Triton ${engine.version}, ${engine.backend}`,
+    `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
     `${plural(accepted - 1, 'variant')} and the baseline${refused === 0 ? '' : ` (${refused} refused)`}`,
     `${plural(design.blocks, 'block')} with ${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`,
     `about ${duration(design.blocks * design.blockMs)}`,

@@ -1,7 +1,9 @@
 import { join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Engine } from '../engines/engine.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
+import { plainText } from '../report/plain-text.ts';
 import type { Results } from '../report/results.ts';
 import { claimsGain } from '../report/sentence.ts';
 import { terminalSummary } from '../report/terminal.ts';
@@ -9,7 +11,7 @@ import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
 import { sweep } from '../run/sweep.ts';
-import { chooseEngine } from './engine.ts';
+import { chooseEngine, engineKinds } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
 import { countOption, durationOption, seedOption } from './options.ts';
 import { readPlanFile } from './plan-file.ts';
@@ -20,7 +22,7 @@ type Options = {
   blocks?: number;
   slices?: number;
   seed?: number;
-  engine?: 'auto' | 'local';
+  engine?: (typeof engineKinds)[number];
   out?: string;
   resume?: string;
   requireWinner?: true;
@@ -37,7 +39,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
     .option('--blocks <count>', 'blocks to measure, instead of what the plan says', countOption)
     .option('--slices <count>', 'slices of each variant in a block', countOption)
     .option('--seed <number>', 'seed of the random orders', seedOption)
-    .addOption(new Option('--engine <kind>', 'what serves').choices(['auto', 'local']))
+    .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
     .addOption(
       new Option('--resume <dir>', 'goes on with a run that was ended early').conflicts([
@@ -57,7 +59,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
     .action(async (planFile: string | undefined, options: Options) => {
       const progress = sweepProgress(host.stderr, options.quiet === true);
       try {
-        const request = { ...requestOf(planFile, options, host), events: progress };
+        const request = { ...(await requestOf(planFile, options, host)), events: progress };
         const results = await sweep(request);
         progress.done();
         tell(results, request.folder, options, host);
@@ -75,7 +77,11 @@ Examples:
   tritune sweep --resume reports/20260101T120000Z-iris
 `;
 
-function requestOf(planFile: string | undefined, options: Options, host: Host): Omit<SweepRequest, 'events'> {
+async function requestOf(
+  planFile: string | undefined,
+  options: Options,
+  host: Host,
+): Promise<Omit<SweepRequest, 'events'>> {
   const { signal, projectFolder } = host;
   if (options.resume !== undefined) {
     if (planFile !== undefined) {
@@ -90,7 +96,7 @@ function requestOf(planFile: string | undefined, options: Options, host: Host): 
       planFile: file,
       planSource,
       command,
-      engine: chooseEngine(plan.engine, host),
+      engine: await engineOf(plan, options, host),
       folder,
       projectFolder,
       resume: true,
@@ -104,12 +110,18 @@ function requestOf(planFile: string | undefined, options: Options, host: Host): 
     planFile: read.file,
     planSource: read.source,
     command: commandLine(read.file, plan, options),
-    engine: chooseEngine(plan.engine, host),
+    engine: await engineOf(plan, options, host),
     folder: resolve(host.cwd, options.out ?? join('reports', `${timestamp()}-${plan.name}`)),
     projectFolder,
     resume: false,
     signal,
   };
+}
+
+async function engineOf(plan: Plan, { quiet }: Options, host: Host): Promise<Engine> {
+  const { engine, reason } = await chooseEngine(plan.engine, host);
+  if (reason !== undefined && quiet !== true) host.stderr.write(`${plainText(reason)}\n`);
+  return engine;
 }
 
 function override(plan: Plan, { budget, blocks, slices, seed, engine }: Options): Plan {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { leftoversOf } from '../engines/local/leftovers.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+test('a sweep on the embedded server ends with a report that is a rehearsal, and leaves no process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
+  try {
+    const plan = join(folder, 'small.yaml');
+    writeFileSync(
+      plan,
+      `name: small
+model: sklearn-onnx
+modelRepository: ${join(root, 'model_repository')}
+engine: embedded
+load: { protocol: http, concurrency: 4, batchSize: 1, input: ${join(root, 'data/test_data.csv')} }
+objective: { maximize: throughput }
+budget: 60s
+variants:
+  - { id: count-2, settings: { instance_group.count: 2 } }
+  - { id: no-batching, settings: { dynamic_batching: null } }
+`,
+    );
+    const out = join(folder, 'run');
+    const args = ['sweep', plan, '--blocks', '2', '--slices', '1', '--out', out, '--json'];
+    const sweep = execa(process.execPath, [join(root, 'bench/main.ts'), ...args], { reject: false, cwd: root });
+    const { stdout, stderr, exitCode } = await sweep;
+    // On a busy host the data may not be trusted (4); the run is whole all the same.
+    assert([0, 4].includes(exitCode ?? -1), stderr);
+    const { engine, variants } = JSON.parse(stdout);
+    assert.equal(engine.kind, 'embedded');
+    assert.equal(engine.transferable, false);
+    assert.deepEqual(variants.map(({ id }: { id: string }) => id).sort(), ['baseline', 'count-2', 'no-batching']);
+    assert.match(readFileSync(join(out, 'summary.md'), 'utf8'), /rehearsal[\s\S]*embedded onnxruntime \(Node\)/i);
+    assert.match(stderr, /embedded engine, version \d+\.\d+\.\d+, embedded onnxruntime/);
+    assert.deepEqual(leftoversOf(sweep.pid ?? 0), []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

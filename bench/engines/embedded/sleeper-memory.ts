@@ -1,0 +1,48 @@
+const none = 0n;
+
+/** Memory in which one thread is told when to wake another, and tells it. Instants are ns of process.hrtime. */
+export class SleeperMemory {
+  readonly memory: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #deadline: BigInt64Array;
+
+  constructor(memory = new SharedArrayBuffer(16)) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory, 0, 2);
+    this.#deadline = new BigInt64Array(memory, 8, 1);
+  }
+
+  /** Sets the instant of the next call in place of any before; undefined for none. */
+  set(atNs: number | undefined): void {
+    Atomics.store(this.#deadline, 0, atNs === undefined ? none : BigInt(Math.max(1, Math.round(atNs))));
+    Atomics.add(this.#words, 0, 1);
+    Atomics.notify(this.#words, 0);
+  }
+
+  /** Sleeps in the calling thread until the instant that is set, however often it is set anew, and takes it back. */
+  sleep(): void {
+    for (;;) {
+      const turn = Atomics.load(this.#words, 0);
+      const atNs = Atomics.load(this.#deadline, 0);
+      if (atNs === none) {
+        Atomics.wait(this.#words, 0, turn);
+      } else {
+        const leftMs = Number(atNs - process.hrtime.bigint()) / 1e6;
+        if (leftMs > 0) Atomics.wait(this.#words, 0, turn, leftMs);
+        else if (Atomics.compareExchange(this.#deadline, 0, atNs, none) === atNs) return;
+      }
+    }
+  }
+
+  call(): void {
+    Atomics.store(this.#words, 1, 1);
+    Atomics.notify(this.#words, 1);
+  }
+
+  /** Resolves when called. */
+  async called(): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#words, 1, 0);
+    if (waiting.async) await waiting.value;
+    Atomics.store(this.#words, 1, 0);
+  }
+}
