@@ -7,8 +7,6 @@ export const differingHttp: Readonly<Record<string, string>> = {
   'HEAD /v2/models/sklearn-onnx': 'Triton sends a body, which HEAD may not have',
   'binary, header length 0': "the input's own name in place of raw_input",
   'binary, header length of text': "the input's own name in place of raw_input",
-  'text, binary, cut': 'names the request and the model',
-  'text, binary, a length beyond the data': 'names the request and the model',
   'gather, 2 as a float': 'a JSON number with a point that is whole passes for an integer',
   'broken JSON: empty body': "the input's own name in place of raw_input",
   'broken JSON: NaN': 'NaN is not JSON; raw tensors carry it',
@@ -19,9 +17,7 @@ export const differingHttp: Readonly<Record<string, string>> = {
 };
 
 export const differingGrpc: Readonly<Record<string, string>> = {
-  'negative dimension': 'refused by the runtime, not before it',
   'a huge dimension': 'refused before it reaches the runtime',
   'unknown datatype': 'refused before the model is looked at',
   'no datatype': 'refused before the model is looked at',
-  'raw text, cut': 'names the request and the model',
 };

@@ -124,18 +124,28 @@ function checkTensor(tensor: Tensor, planned: PlannedTensor, { request, plan, ba
     );
   }
   // A batch of no rows counts as one of one row here: its tensors cannot have the right size.
-  const rows = from === 1 ? Math.max(1, batchSize) : 1;
+  const rows = from === 1 ? Math.max(1, unsigned(batchSize)) : 1;
   const elements = rows * (planned.rowElements ?? elementCount(shape.slice(from)));
-  if (planned.elementBytes === undefined) {
+  const isNegative = shape.some((size) => size < 0);
+  if (planned.elementBytes === undefined && !isNegative) {
     const fault = textFault(data, elements, `'${name}'`, `'${model}'`);
-    if (fault !== undefined) throw refused(request, fault);
-  } else if (data.byteLength !== elements * planned.elementBytes) {
+    if (fault !== undefined) {
+      throw fault.isUnnamed ? new CoreError('INVALID_ARG', fault.message) : refused(request, fault.message);
+    }
+    return;
+  }
+  const expectedBytes = elements * (planned.elementBytes ?? 1);
+  if (isNegative || data.byteLength !== expectedBytes) {
     throw refused(
       request,
-      `input byte size mismatch for input '${name}' for model '${model}'. Expected ${elements * planned.elementBytes}, ` +
-        `got ${data.byteLength}`,
+      `input byte size mismatch for input '${name}' for model '${model}'. Expected ${expectedBytes}, got ${data.byteLength}`,
     );
   }
+}
+
+/** Triton counts rows in 32 bits without a sign, so that -1 is a great many. */
+function unsigned(rows: number): number {
+  return rows < 0 ? 2 ** 32 + rows : rows;
 }
 
 function quotedList(names: readonly string[]): string {

@@ -5,7 +5,8 @@ import { textFault } from './text-check.ts';
 import { readTexts, textOffsets, writeTexts } from './texts.ts';
 
 it('finds what is wrong with texts in the words of Triton', () => {
-  const fault = (bytes: readonly number[], count: number) => textFault(Uint8Array.from(bytes), count, "'x'", "'m'");
+  const fault = (bytes: readonly number[], count: number) =>
+    textFault(Uint8Array.from(bytes), count, "'x'", "'m'")?.message;
   const one = [1, 0, 0, 0, 65];
   assert.equal(fault(one, 1), undefined);
   assert.equal(fault([], 0), undefined);
@@ -17,6 +18,14 @@ it('finds what is wrong with texts in the words of Triton', () => {
   assert.match(fault([9, 0, 0, 0, 1], 1) ?? '', /expecting string of length 9 but only 1 bytes available/);
   assert.match(fault([1, 0], 1) ?? '', /incomplete string length indicator .* only 2 bytes available/);
   assert.match(fault([...one, 7], 1) ?? '', /incomplete string length indicator .* only 1 bytes available/);
+});
+
+it('leaves the model out where Triton does, and says that the request is not named either', () => {
+  assert.deepEqual(textFault(Uint8Array.from([9, 0, 0, 0, 1]), 1, "'x'", "'m'"), {
+    message: "incomplete string data for inference input 'x', expecting string of length 9 but only 1 bytes available",
+    isUnnamed: true,
+  });
+  assert.equal(textFault(Uint8Array.from([1, 0]), 1, "'x'", "'m'")?.isUnnamed, false);
 });
 
 it('reads the texts that it wrote, and knows where each begins', () => {
