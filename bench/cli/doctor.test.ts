@@ -77,16 +77,25 @@ describe('tritune doctor', requires('triton'), () => {
     assert.equal(found(ran, 'plan').finding, 'there is no plan given/none.yaml');
   });
 
-  it('exits with 3 where there is no engine, or none of the kind asked for', async () => {
+  it('exits with 3 where there is none of the engine asked for', async () => {
     using place = new Workplace();
-    for (const engine of [{ kind: 'local', path: '/no/tritonserver' }, 'docker']) {
-      const ran = await doctor(place, place.plan({ engine, variants: [variants.noDelay] }), '--json');
+    for (const engine of ['local', { kind: 'local', path: '/no/tritonserver' }, 'docker']) {
+      const ran = await doctor(place, place.plan({ engine, variants: [variants.noDelay] }), '--json', {
+        projectFolder: place.folder,
+      });
       assert.equal(ran.code, 3);
       assert.equal(found(ran, 'engine').status, 'error');
     }
+  });
+
+  it('warns that a sweep without a Triton is a rehearsal, and says how to get one', async () => {
+    using place = new Workplace();
     const ran = await doctor(place, place.plan(), '--json', { projectFolder: place.folder });
-    assert.equal(ran.code, 3);
-    assert.match(found(ran, 'engine').advice ?? '', /npm run triton:install/);
+    assert.equal(ran.code, 0);
+    const check = found(ran, 'engine');
+    assert.equal(check.status, 'warning');
+    assert.match(check.finding, /^on the embedded server, as a rehearsal: no tritonserver on PATH/);
+    assert.match(check.advice ?? '', /npm run triton:install/);
   });
 });
 
