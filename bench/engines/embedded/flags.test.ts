@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { Failure } from '../../failure.ts';
 import { readFlags, splitFlags } from './flags.ts';
 
-const read = (...args: string[]) => readFlags(splitFlags(args), '/work');
+const read = (...args: string[]) => readFlags(splitFlags(args), '/srv');
 
 describe('the flags of the server', () => {
   it("have Triton's names and defaults", () => {
     assert.deepEqual(read('--model-repository=models'), {
-      repository: '/work/models',
+      repository: '/srv/models',
       id: 'tritune-embedded',
       modelControl: 'none',
       loadModels: [],
