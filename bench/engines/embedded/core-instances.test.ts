@@ -13,17 +13,18 @@ const askSlow = requestOf('slow', [floats('x', [1, size], Array(size).fill(1))])
 describe('instances', () => {
   it('run at the same time, each in a thread of its own', async () => {
     await using fixture = await CoreFixture.start();
-    const config =
-      'max_batch_size: 8 instance_group { count: 10 } parameters { key: "intra_op_thread_count" value { string_value: "1" } }';
+    const rows = 256;
+    const config = `max_batch_size: ${rows} instance_group { count: 10 } parameters { key: "intra_op_thread_count" value { string_value: "1" } }`;
     await fixture.load('slow', slow, config);
-    const ask = requestOf('slow', [floats('x', [8, size], Array(8 * size).fill(1))]);
+    const ask = requestOf('slow', [floats('x', [rows, size], Array(rows * size).fill(1))]);
     const started = process.hrtime.bigint();
-    await Promise.all(Array.from({ length: 200 }, () => fixture.core.infer(ask)));
+    await Promise.all(Array.from({ length: 40 }, () => fixture.core.infer(ask)));
     const wallNs = Number(process.hrtime.bigint() - started);
     const [statistics] = fixture.core.statistics('slow');
-    assert.equal(statistics?.execution_count, 200);
-    // One after the other they would fill the time at most once.
-    assert((statistics?.inference_stats.compute_infer.ns ?? 0) > 1.5 * wallNs);
+    assert.equal(statistics?.execution_count, 40);
+    // One after the other they would fill the time at most once. Each takes longer than a busy host leaves a thread at work.
+    const overlap = statistics.inference_stats.compute_infer.ns / wallNs;
+    assert(overlap > 3, `runs overlapped ${overlap} times`);
   });
 
   it('that die fail what they ran, and others take their place', async () => {
@@ -64,10 +65,11 @@ describe('instances', () => {
       const underWay = Array.from({ length: 10 }, () => fixture.core.infer(askSlow));
       await threads[0]?.terminate();
       const outcomes = await Promise.allSettled(underWay);
-      assert.deepEqual(
-        outcomes.map(({ status }) => status),
-        ['rejected', ...Array(9).fill('fulfilled')],
-      );
+      // The one that was under way is lost: the first, unless the thread took so long to die that it was done.
+      const lost = outcomes.filter(({ status }) => status === 'rejected');
+      assert.equal(lost.length, 1);
+      assert.match(String((lost[0] as PromiseRejectedResult).reason), /the model instance died/);
+      assert.equal(threads.length, 2);
     } finally {
       process.off('worker', watch);
     }
@@ -121,20 +123,27 @@ describe('instances', () => {
 });
 
 describe('a queue delay that binds', () => {
-  it('makes one batch of all that are under way, and holds each for as long', async () => {
+  it('makes one batch of all that are under way, and holds it for as long', async () => {
     await using fixture = await CoreFixture.start();
-    const delayUs = 20_000;
+    // Long enough that a busy host gives all eight the time to arrive.
+    const delayUs = 250_000;
     const config = `max_batch_size: 64 instance_group { count: 1 } dynamic_batching { max_queue_delay_microseconds: ${delayUs} }`;
     await fixture.load('identity', tinyModels.identity, config);
     const request = requestOf('identity', [floats('x', [1, 1], [1])]);
-    for (let round = 0; round < 10; round += 1) {
+    let tookNs = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const started = process.hrtime.bigint();
       await Promise.all(Array.from({ length: 8 }, () => fixture.core.infer(request)));
+      const roundNs = Number(process.hrtime.bigint() - started);
+      assert(roundNs >= delayUs * 1000);
+      tookNs += roundNs;
     }
     const [statistics] = fixture.core.statistics('identity');
     const sizes = statistics?.batch_stats.map(({ batch_size: rows, compute_infer: { count } }) => [rows, count]);
-    assert.deepEqual(sizes, [[8, 10]]);
-    const queuedNs = (statistics?.inference_stats.queue.ns ?? 0) / 80;
-    assert(queuedNs > 0.99 * delayUs * 1000);
-    assert.equal(statistics?.inference_stats.success.count, 80);
+    assert.deepEqual(sizes, [[8, 4]]);
+    // The first of each eight waits for the whole delay, and none for longer than its round took.
+    const queuedNs = statistics?.inference_stats.queue.ns ?? 0;
+    assert(queuedNs >= 4 * delayUs * 1000 && queuedNs <= 8 * tookNs);
+    assert.equal(statistics?.inference_stats.success.count, 32);
   });
 });
