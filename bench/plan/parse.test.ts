@@ -152,7 +152,7 @@ for (const [what, change, message, hint] of broken) {
 
 test('a prototype further in is refused too, and not left out of what is measured', () => {
   const failure = failureOf(minimal.replace('instance_group.count: 2', 'parameters: { __proto__: x }'));
-  assert.equal(failure.message, 'configs/plan.yaml:6:41: __proto__ is not a key here');
+  assert.equal(failure.message, 'configs/plan.yaml:6:42: __proto__ is not a key here');
 });
 
 test('server flags that decide what is served or where are refused, others are kept', () => {
