@@ -17,7 +17,7 @@ export function countOption(text: string): number {
 
 export function seedOption(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('write a whole number from 0');
+  if (!/^\d+$/.test(text) || value >= 2 ** 32)
+    throw new InvalidArgumentError('write a whole number from 0 to 4294967295');
   return value;
 }

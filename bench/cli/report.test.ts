@@ -314,7 +314,15 @@ describe('tritune report of a folder that is no run', () => {
       'a complete block that lacks slices',
       record,
       lines.filter((line) => line.kind !== 'slice' || line.slice.block !== 3 || line.slice.variantId !== 'slow'),
-      /the journal lacks slices of slow in a block that it calls complete/,
+      /the journal does not hold 2 valid slices of slow in block 3/,
+    ],
+    [
+      'a slice that stands in a complete block twice',
+      record,
+      lines.flatMap((line) =>
+        line.kind === 'slice' && line.slice.block === 3 && line.slice.order === 0 ? [line, line] : [line],
+      ),
+      /the journal (holds a slice twice|does not hold 2 valid slices of \w+) in block 3/,
     ],
     ['a damaged histogram', record, lines.map(damage), /the journal holds a damaged histogram in block 1/],
   ];

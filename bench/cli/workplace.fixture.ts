@@ -141,6 +141,7 @@ function waitedRatio(): number {
 export const variants = {
   count2: { id: 'count-2', settings: { 'instance_group.count': 2 } },
   noDelay: { id: 'no-delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 0 } },
+  shortDelay: { id: 'delay-100us', settings: { 'dynamic_batching.max_queue_delay_microseconds': 100 } },
   refused: { id: 'refused', settings: { backend: 'nope' } },
 } as const;
 

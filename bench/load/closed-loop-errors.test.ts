@@ -10,6 +10,17 @@ import { loadOn, times } from './scripted-load.test-suite.ts';
 
 const ms = 1e6;
 
+describe('a request that is never answered', () => {
+  it('is an error, though its window closed without it', async () => {
+    const hanging: ScriptedAnswer = { kind: 'silent' };
+    await using server = await startScriptedServer({
+      steps: [...times(60, { holdMs: 5 }), { answer: hanging }, ...times(400, { holdMs: 5 })],
+    });
+    const load = await loadOn(server, { concurrency: 4 });
+    assert.deepEqual(load.errors, { timeout: 1 });
+  });
+});
+
 describe('failures of single requests in a closed loop', () => {
   const kinds: [ScriptedAnswer, ErrorKind][] = [
     [{ kind: 'status', status: 400 }, 'http-4xx'],

@@ -110,11 +110,11 @@ class ClosedLoopRun implements LaneLoad {
   }
 
   failed(kind: ErrorKind, startNs: number | undefined, endNs: number): void {
+    this.#tally.fail(kind, startNs, endNs);
     if (this.over) {
       this.#drained();
       return;
     }
-    this.#tally.fail(kind, startNs, endNs);
     const hopeless = this.#tally.warmCount === 0 && endNs - this.#startNs > this.#options.requestTimeoutNs;
     if (hopeless || this.#tally.errorCount >= errorLimit) this.#finish();
   }
@@ -143,8 +143,14 @@ class ClosedLoopRun implements LaneLoad {
     if (this.#watch !== undefined) this.#tell('close');
     for (const lane of this.#lanes) if (!closed || lane.state !== 'waiting') lane.close();
     const drainNs = Math.min(Math.max(drainLeastNs, 2 * this.#tally.maxNs), this.#options.requestTimeoutNs);
-    this.#drainTimer = setTimeout(() => this.#end.resolve(), drainNs / 1e6);
+    this.#drainTimer = setTimeout(() => this.#lose(), drainNs / 1e6);
     this.#drained();
+  }
+
+  /** A request that is not answered long after the window closed is lost: it counts as an error, not as nothing. */
+  #lose(): void {
+    for (const lane of this.#lanes) if (lane.state === 'waiting') this.#tally.fail('timeout', lane.startNs, nowNs());
+    this.#end.resolve();
   }
 
   #drained(): void {

@@ -46,7 +46,7 @@ export function differences(
     const steps = parsePath(path);
     const ours = valueAt(left, steps);
     const theirs = valueAt(right, steps);
-    if (ours === undefined && theirs !== undefined && !isUnset(theirs, steps))
+    if (ours === undefined && theirs !== undefined && !isUnset(theirs, steps) && !mayBeFilledIn(path, theirs, right))
       found.push({ path, asked: ours, served: theirs });
   }
   return found.filter((each, index) => found.findIndex((other) => other.path === each.path) === index);
@@ -152,6 +152,21 @@ function valueAt(config: PlainMessage, steps: readonly Step[]): PlainValue | und
     }
   }
   return value;
+}
+
+// Whatever these hold when a setting removed them, the server has chosen.
+const filledIn = new Set([
+  'instance_group',
+  'optimization',
+  'version_policy',
+  'default_model_filename',
+  'platform',
+  'backend',
+]);
+
+function mayBeFilledIn(path: string, served: PlainValue, config: PlainConfig): boolean {
+  const [first = ''] = path.split(/[.[]/);
+  return filledIn.has(first) || isChosen(served, { path, pattern: path, batchSize: config.max_batch_size });
 }
 
 function isUnset(served: PlainValue, steps: readonly Step[]): boolean {

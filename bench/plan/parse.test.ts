@@ -139,7 +139,7 @@ const broken: [what: string, change: (text: string) => string, message: string, 
   ['a list', () => '- a\n', 'configs/plan.yaml:1:1: a plan is a map of keys such as name, model and variants'],
   ['nothing', () => '', 'configs/plan.yaml:1:1: a plan is a map of keys such as name, model and variants'],
   ['a key twice', (t) => `${t}name: other\n`, 'configs/plan.yaml:7:1: Map keys must be unique'],
-  ['a prototype', (t) => `${t}__proto__: { a: 1 }\n`, 'configs/plan.yaml:7:1: __proto__: is not a key here'],
+  ['a prototype', (t) => `${t}__proto__: { a: 1 }\n`, 'configs/plan.yaml:7:1: __proto__ is not a key here'],
 ];
 
 for (const [what, change, message, hint] of broken) {
@@ -149,6 +149,29 @@ for (const [what, change, message, hint] of broken) {
     assert.equal(failure.hint, hint);
   });
 }
+
+test('a prototype further in is refused too, and not left out of what is measured', () => {
+  const failure = failureOf(minimal.replace('instance_group.count: 2', 'parameters: { __proto__: x }'));
+  assert.equal(failure.message, 'configs/plan.yaml:6:42: __proto__ is not a key here');
+});
+
+test('server flags that decide what is served or where are refused, others are kept', () => {
+  const flagged = (flag: string) => `${minimal}engine: { kind: local, flags: ["${flag}"] }\n`;
+  for (const flag of ['--id=triton', '--model-repository=/x', '--http-port=1', '-id=x', '--model-control-mode=none']) {
+    assert.match(failureOf(flagged(flag)).message, /engine\.flags\[0\]: Tritune sets this flag itself: leave it out/);
+  }
+  const { engine } = parsePlan(flagged('--http-thread-count=4'), 'plan.yaml');
+  assert.deepEqual(engine.flags, ['--http-thread-count=4']);
+});
+
+test("a server's path counts from the plan's folder, as all others do", () => {
+  const { engine } = parsePlan(
+    `${minimal}engine: { kind: local, path: ./bin/tritonserver }\n`,
+    'plan.yaml',
+    '/home/u/plan.yaml',
+  );
+  assert.equal(engine.path, '/home/u/bin/tritonserver');
+});
 
 test('aliases that multiply are refused before they fill the memory', () => {
   const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
@@ -44,6 +44,13 @@ function locate(text: string, file: string): Source {
     // A misspelt key is also a missing one; its own spelling is the better thing to talk about.
     failure: ({ issues }) => describe(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], source),
   };
+  visit(document, {
+    Pair: (_, pair) => {
+      // Such a key vanishes on the way to plain objects, and with it what the plan asked for.
+      if (isScalar(pair.key) && pair.key.value === '__proto__')
+        throw at(pair.key.range?.[0] ?? 0, '__proto__ is not a key here');
+    },
+  });
   if (!isMap(document.contents)) throw at(0, 'a plan is a map of keys such as name, model and variants');
   return source;
 }
@@ -142,6 +149,7 @@ function resolvePlan(plan: PlanFile, folder: string): Plan {
   return {
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
+    engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
     load: { ...loadRest, input: resolve(folder, input), requestTimeoutMs: requestTimeout },
     objective:
       'maximize' in objective

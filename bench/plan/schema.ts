@@ -46,6 +46,10 @@ const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
   error: 'engine is one of auto, local, embedded, docker, remote, or an object with kind',
 });
 
+/** What decides where the server listens, what it serves and what it says of itself. */
+const ownFlags =
+  /^-{1,2}(model-repository|model-store|id|(http|grpc|metrics)-(port|address)|model-control-mode|load-model|exit-timeout-secs|disable-auto-complete-config|backend-directory|repository-poll-secs)\b/;
+
 const engine = z.preprocess(
   (value) => (typeof value === 'string' ? { kind: value } : value),
   z.strictObject({
@@ -53,7 +57,9 @@ const engine = z.preprocess(
     path: z.string().min(1).nullable().default(null),
     httpPort: port,
     grpcPort: port,
-    flags: z.array(z.string()).default([]),
+    flags: z
+      .array(z.string().refine((flag) => !ownFlags.test(flag), 'Tritune sets this flag itself: leave it out'))
+      .default([]),
   }),
 );
 
@@ -91,7 +97,11 @@ export const planSchema = z.strictObject({
   budget: durationMs.nullable().default(null),
   blocks: count('blocks', 1000).default(8),
   slicesPerBlock: count('slicesPerBlock', 100).default(4),
-  seed: z.int({ error: 'seed is a whole number' }).min(0).max(Number.MAX_SAFE_INTEGER).default(1),
+  seed: z
+    .int({ error: 'seed is a whole number' })
+    .min(0)
+    .max(2 ** 32 - 1, 'seed is at most 4294967295')
+    .default(1),
   expectEqual: z.boolean({ error: 'expectEqual is true or false' }).default(false),
   variants: z
     .array(z.strictObject({ id: name('id'), settings: z.record(z.string(), settingValue).default({}) }), {

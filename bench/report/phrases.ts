@@ -47,5 +47,6 @@ const reasons = new Map([
   ['looks', 'all planned blocks were measured, and they do not decide'],
   ['blocks', 'too few blocks were measured'],
   ['constraints', 'no better variant is shown to hold the constraints'],
+  ['requests', 'a block holds too few requests for a p99: more slices per block are needed, or a higher load'],
   ['no-variants', 'no variant beside the baseline could be measured'],
 ]);

@@ -35,6 +35,13 @@ describe('candidates', () => {
   const refused: [settings: Variant['settings'], message: RegExp, hint: RegExp][] = [
     [{ 'instance_group.cuont': 4 }, /^variant v: .*cuont/, /count/],
     [{ 'instance_group.count': -1 }, /^variant v: .*-1/, /./],
+    [
+      { 'instance_group.count': 2, instance_group: [{ count: 1 }] },
+      /^variant v: settings instance_group and .*count overlap/,
+      /./,
+    ],
+    [{ dynamic_batching: null, 'dynamic_batching.max_queue_delay_microseconds': 5 }, /^variant v: .*overlap/, /./],
+    [{ 'instance_group.count': 2 }, /^variant v is the same configuration as baseline$/, /expectEqual/],
     [{ 'parameters.intra_op_thread_cout': 1 }, /^variant v: .*intra_op_thread_cout/, /intra_op_thread_count/],
     [{ __proto__x: 1 }, /^variant v: .*__proto__x/, /./],
     [JSON.parse('{"__proto__": 1}'), /^variant v: .*__proto__/, /./],

@@ -1,8 +1,10 @@
 import { Failure } from '../failure.ts';
+import { canonical } from '../modelconfig/compare.ts';
 import { parseConfig, toPlain } from '../modelconfig/config.ts';
 import { editConfig } from '../modelconfig/edit.ts';
 import { checkConfig } from '../modelconfig/lint.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
+import type { Settings } from '../modelconfig/settings.ts';
 import { baselineId, type Plan, type Variant } from '../plan/plan.ts';
 import type { ModelSource } from './repository.ts';
 
@@ -14,12 +16,17 @@ export type Candidate = { readonly variant: Variant; readonly configText: string
  * @throws Failure (usage) for a setting that the committed config cannot take.
  */
 export function makeCandidates(plan: Plan, source: ModelSource): Candidate[] {
-  return [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) => makeCandidate(variant, source));
+  const candidates = [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) =>
+    makeCandidate(variant, source),
+  );
+  if (!plan.expectEqual) checkDistinct(candidates);
+  return candidates;
 }
 
 /** One variant's config.pbtxt. @throws Failure (usage), naming the variant, for a setting that the config cannot take. */
 export function makeCandidate(variant: Variant, source: ModelSource): Candidate {
   try {
+    checkOverlap(variant.settings);
     const configText = editConfig(source.configText, source.configFile, variant.settings);
     const config = toPlain(parseConfig(configText, source.configFile));
     checkConfig(config, source.configFile);
@@ -30,6 +37,34 @@ export function makeCandidate(variant: Variant, source: ModelSource): Candidate 
     throw new Failure('usage', error.code, `variant ${variant.id}: ${error.message}`, {
       cause: error,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+/** Of two settings where one holds the other, only one can be in force. */
+function checkOverlap(settings: Settings): void {
+  const paths = Object.keys(settings);
+  for (const outer of paths) {
+    const inner = paths.find(
+      (path) => path !== outer && path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)),
+    );
+    if (inner === undefined) continue;
+    throw new Failure('usage', 'settings-overlap', `settings ${outer} and ${inner} overlap`, {
+      hint: `set ${outer} as a whole, or only parts of it`,
+    });
+  }
+}
+
+/** Two variants that Triton runs alike cost time and error probability, and tell nothing. */
+function checkDistinct(candidates: readonly Candidate[]): void {
+  const seen = new Map<string, string>();
+  for (const { variant, config } of candidates) {
+    const text = canonical(config);
+    const same = seen.get(text);
+    seen.set(text, variant.id);
+    if (same === undefined) continue;
+    throw new Failure('usage', 'same-variant', `variant ${variant.id} is the same configuration as ${same}`, {
+      hint: 'leave it out; a plan of equal variants on purpose says expectEqual: true',
     });
   }
 }

@@ -2,6 +2,7 @@ import { Failure } from '../failure.ts';
 import { baselineId, type Constraint, type Plan } from '../plan/plan.ts';
 import { type ConstraintCheck, type ConstraintRules, checkBound, checkShareAbove } from '../stats/constraints.ts';
 import { detectableDifference } from '../stats/power.ts';
+import { requestsNeeded } from '../stats/requests.ts';
 import { blockModel } from '../stats/residuals.ts';
 import { type Arm, decide, invalid, type Verdict } from '../stats/verdict.ts';
 import type { History } from './history.ts';
@@ -49,31 +50,36 @@ export function decideRun(record: RunRecord, history: History): Decision {
     };
   }
   const blocks = baseline.y.length;
-  const short = arms.find(({ y }) => y.length !== history.blocks.length);
-  if (short !== undefined) {
-    throw new Failure(
-      'results',
-      'journal',
-      `the journal lacks slices of ${short.id} in a block that it calls complete`,
-      {
-        hint: 'restore the file, or start a new sweep',
-      },
-    );
-  }
+  checkBlocks(history, values, stable, design.slicesPerBlock);
   const others = arms.filter(({ id }) => id !== baselineId);
-  const verdict = decide(baseline, others, {
+  const decided = decide(baseline, others, {
     alpha: plan.alpha,
     delta: Math.log(1 + plan.practicalMargin),
     goal: plan.goal,
     looks: [Math.max(leastBlocks, design.blocks)],
-    maxBlocks: Math.max(1, blocks),
+    // While the run may go on nothing is claimed: a look now and another at the end would spend the error twice.
+    maxBlocks: history.ended === null ? Math.max(leastBlocks, design.blocks) : Math.max(1, blocks),
     comparisonCount: accepted.length - 1,
   });
+  const verdict = tooFewRequests(plan, values, stable) ? withoutClaims(decided) : decided;
   const model = blocks >= 2 && arms.length >= 2 ? blockModel(arms.map(({ y }) => y)) : null;
   const residualSd = model === null ? null : model.residualSd;
   const alpha = plan.alpha / Math.max(1, accepted.length - 1);
   const resolvable = residualSd === null ? null : detectableDifference(blocks, { alpha, residualSd });
   return { verdict, values, arms, checks, residualSd, resolvable };
+}
+
+/** A block that the journal calls complete has each stable variant's slices, every one once. */
+function checkBlocks(history: History, values: Decision['values'], stable: readonly string[], slices: number): void {
+  for (const { block, slices: lines } of history.blocks) {
+    const orders = new Set(lines.map(({ slice }) => slice.order));
+    const wrong = stable.find((id) => values.get(id)?.find((value) => value.block === block)?.slices.length !== slices);
+    if (wrong === undefined && orders.size === lines.length) continue;
+    const what = wrong === undefined ? 'holds a slice twice' : `does not hold ${slices} valid slices of ${wrong}`;
+    throw new Failure('results', 'journal', `the journal ${what} in block ${block}, which it calls complete`, {
+      hint: 'restore the file, or start a new sweep',
+    });
+  }
 }
 
 function armOf(
@@ -91,6 +97,31 @@ function armOf(
     cost: [...cost, p99],
     y: values.map((value) => sign * Math.log(metricOf(value, metric))),
     constraints: checks.map(({ outcome }) => outcome),
+  };
+}
+
+/** A p99 from fewer requests than this in a block is not claimed to be one. */
+export const requestsForP99 = requestsNeeded(0.99);
+
+function tooFewRequests({ objective }: Plan, values: Decision['values'], ids: readonly string[]): boolean {
+  return objective.metric === 'latency.p99' && ids.some((id) => (values.get(id) ?? []).some(isShort));
+}
+
+function isShort({ slices }: BlockValue): boolean {
+  return sum(slices.map(({ measurement }) => measurement.requestCount)) < requestsForP99;
+}
+
+/** The same numbers, from which nothing may be claimed. */
+function withoutClaims(verdict: Verdict): Verdict {
+  const comparisons = verdict.comparisons.map((each) => ({ ...each, claimed: false }));
+  return {
+    ...verdict,
+    kind: 'INCONCLUSIVE',
+    reason: 'requests',
+    pick: baselineId,
+    better: [],
+    equivalent: [],
+    comparisons,
   };
 }
 
@@ -113,7 +144,8 @@ function check(
     failed: 0,
     total: sum(slices.map(({ measurement }) => measurement.latency.count)),
   }));
-  return checkShareAbove(counts, allowedShare, rules);
+  const tested = checkShareAbove(counts, allowedShare, rules);
+  return allowedShare === 0.01 && values.some(isShort) ? { ...tested, outcome: 'undecided' } : tested;
 }
 
 function sum(values: readonly number[]): number {

@@ -151,7 +151,7 @@ function reasonOf(error: KServeError, log: readonly string[]): string {
 }
 
 function describe({ path, asked, served }: Difference): string {
-  return `${path} is ${show(served)}, not ${show(asked)}`;
+  return `${path} is ${show(served)}, ${asked === undefined ? 'where nothing was asked for' : `not ${show(asked)}`}`;
 }
 
 function show(value: unknown): string {

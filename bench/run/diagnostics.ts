@@ -1,10 +1,11 @@
-import { baselineId } from '../plan/plan.ts';
+import { baselineId, type Metric } from '../plan/plan.ts';
 import type { Results, VariantResult } from '../report/results.ts';
 import { diagnose } from '../stats/diagnostics.ts';
 import type { SliceValue } from '../stats/order-effects.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, requestsForP99 } from './decision.ts';
 import { type History, validSlices } from './history.ts';
 import type { RunRecord } from './record.ts';
+import type { Measurement } from './slice.ts';
 
 type Diagnostic = Results['diagnostics'][number];
 
@@ -36,6 +37,7 @@ function statistical(record: RunRecord, history: History, { arms, verdict }: Dec
     slices: sliceValues(
       history,
       arms.map(({ id }) => id),
+      record.plan.objective.metric,
     ),
   });
   return found.map(({ kind, variantId, value, threshold, advice }) => ({
@@ -46,23 +48,32 @@ function statistical(record: RunRecord, history: History, { arms, verdict }: Dec
   }));
 }
 
-function sliceValues(history: History, ids: readonly string[]): SliceValue[] {
+function sliceValues(history: History, ids: readonly string[], metric: Metric): SliceValue[] {
   return history.blocks.flatMap(({ block, slices }) =>
     ids.flatMap((variantId) =>
       validSlices(slices, variantId).map(({ slice, measurement }) => ({
         block,
         order: slice.order,
         variantId,
-        y: Math.log(measurement.inferencesPerSecond),
+        y: Math.log(sliceMetric(measurement, metric)),
       })),
     ),
   );
 }
 
+function sliceMetric({ inferencesPerSecond, latency }: Measurement, metric: Metric): number {
+  const byMetric = {
+    throughput: inferencesPerSecond,
+    'latency.mean': latency.sumNs / latency.count,
+    'latency.p50': latency.p50Ns,
+    'latency.p99': latency.p99Ns,
+  };
+  return byMetric[metric];
+}
+
 /** Pooled over all requests, a tail that few blocks have shows; in the mean over blocks it does not. */
 const bimodalRatio = 1.2;
 const outsideModelRatio = 0.3;
-const requestsForP99 = 662;
 
 function doubtsAbout({ id, latencyNs, server, status, sliceMs }: VariantResult): Diagnostic[] {
   if (status !== 'measured') return [];

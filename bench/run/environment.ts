@@ -92,10 +92,19 @@ async function hashModel(folder: string): Promise<Record<string, string>> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
     // A link to a file is one too: DVC may link into its cache.
-    .filter((file) => !file.endsWith('.dvc') && statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+    .filter((file) => !file.endsWith('.dvc') && isFile(file))
     .sort();
   const hashed = await Promise.all(files.map(async (file) => [relative(folder, file), await describeFile(file)]));
   return Object.fromEntries(hashed);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Gone, or a link that leads in a circle.
+    return false;
+  }
 }
 
 async function describeFile(file: string): Promise<string> {

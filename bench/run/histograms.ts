@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { mergeHistograms } from '../load/recorder.ts';
@@ -9,7 +9,9 @@ const nsPerMs = 1e6;
 /** Writes `histograms/<variant>.hgrm`, all valid slices merged, in ms: the text form that HdrHistogram's plotter reads. */
 export function writeHistograms(folder: string, history: History, variantIds: readonly string[]): void {
   try {
-    mkdirSync(join(folder, 'histograms'), { recursive: true });
+    // Written anew, so that no link in its place leads out of the run folder.
+    rmSync(join(folder, 'histograms'), { recursive: true, force: true });
+    mkdirSync(join(folder, 'histograms'));
     for (const id of variantIds) {
       const slices = history.blocks.flatMap((block) => validSlices(block.slices, id));
       if (slices.length === 0) continue;

@@ -1,5 +1,4 @@
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { exitCodes, Failure } from '../failure.ts';
 import { type InputRows, readCsv } from '../load/input.ts';
 import { isComplete } from '../modelconfig/compare.ts';
@@ -12,9 +11,10 @@ import { describeEnvironment, type Environment, md5Of } from './environment.ts';
 import { checkPointers } from './pointers.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
-import { type ModelSource, readModelSource, StagedModel } from './repository.ts';
+import { type ModelSource, readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
+import { lockRun } from './run-lock.ts';
 import type { Workload } from './slice.ts';
 import { checkUnchanged } from './unchanged.ts';
 
@@ -48,7 +48,10 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   stack.defer(makeRunFolder(folder));
-  const staged = stack.use(new StagedModel(source, { folder: join(folder, 'repository'), model: plan.model }));
+  stack.use(lockRun(folder));
+  // Only the holder of the lock may look again: another run may have begun here meanwhile.
+  if (!resume) checkRunFolder(folder);
+  const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
   const { looks, workload, serverStartMs } = await lookAt(

@@ -172,8 +172,8 @@ describe('a staged model', () => {
       () => new StagedModel(source, { folder: join(folder, 's'), model: 'm' }),
       (error) =>
         error instanceof Failure &&
-        error.exitCode === 3 &&
-        error.message.startsWith(`${source.folder} cannot be copied`),
+        error.exitCode === 2 &&
+        error.message.startsWith(`${join(source.folder, '1', 'broken')} leads nowhere`),
     );
     assert.equal(existsSync(join(folder, 's')), false);
   });

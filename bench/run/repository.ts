@@ -4,12 +4,14 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { parseConfig, toPlain } from '../modelconfig/config.ts';
@@ -63,6 +65,20 @@ export function readModelSource(repository: string, model: string): ModelSource 
   return { folder, configFile, configText, config: toPlain(parseConfig(configText, configFile)) };
 }
 
+/**
+ * Where a run's copy of the model lies: in its folder, or in a temporary one where the path holds characters that Triton's
+ * python backend, which starts its processes through a shell, does not take.
+ */
+export function stagingFolder(folder: string): string {
+  if (plainPath.test(folder)) return join(folder, 'repository');
+  if (plainPath.test(tmpdir())) return mkdtempSync(join(tmpdir(), 'tritune-repository-'));
+  throw new Failure('usage', 'out', `${folder} holds characters that Triton's python backend cannot take`, {
+    hint: 'choose a folder of letters, digits and ./_+- with --out, or set TMPDIR to one',
+  });
+}
+
+const plainPath = /^[\w./+-]+$/;
+
 /** The copy that servers see. The user's own files are never written. Removed when disposed of. */
 export class StagedModel implements Disposable {
   readonly repository: string;
@@ -79,12 +95,13 @@ export class StagedModel implements Disposable {
         recursive: true,
         dereference: true,
         mode: constants.COPYFILE_FICLONE,
-        filter: (path) => path === source.folder || !path.endsWith('.dvc'),
+        filter: (path) => isWanted(path, source.folder),
       });
       // A copy of a read-only file is read-only too, but this one is written for each variant.
       chmodSync(this.#configFile, 0o644);
     } catch (error) {
       this[Symbol.dispose]();
+      if (error instanceof Failure) throw error;
       throw new Failure(
         'server',
         'staging',
@@ -135,4 +152,22 @@ function listed(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Whether a path of the model's folder goes into the copy. Pipes and devices would be read without end. */
+function isWanted(path: string, folder: string): boolean {
+  if (path === folder) return true;
+  if (path.endsWith('.dvc')) return false;
+  try {
+    const status = statSync(path);
+    if (status.isFile() || status.isDirectory()) return true;
+  } catch (error) {
+    throw new Failure('usage', 'model', `${path} leads nowhere: ${messageOf(error)}`, {
+      hint: 'remove it, or restore what it links to',
+      cause: error,
+    });
+  }
+  throw new Failure('usage', 'model', `${path} is neither a file nor a folder`, {
+    hint: 'remove it from the model folder',
+  });
 }

@@ -46,7 +46,7 @@ function makeFolders(folder: string): string | undefined {
 
 function entriesOf(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).filter((name) => !name.startsWith('run.lock'));
   } catch (error) {
     // Anything else than a missing folder, a file in its place for one, is not where a run can go.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];

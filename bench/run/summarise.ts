@@ -5,7 +5,6 @@ import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
 import type { JournalLine } from './journal.ts';
 import type { RunRecord } from './record.ts';
-import { shellWord } from './shell-word.ts';
 import { variantResult } from './variant-result.ts';
 
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
@@ -25,7 +24,8 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
     run: {
       startedAt: record.startedAt,
       finishedAt,
-      durationMs: Date.parse(finishedAt) - Date.parse(record.startedAt),
+      // A clock that was set back in between must not make a run of negative length.
+      durationMs: Math.max(0, Date.parse(finishedAt) - Date.parse(record.startedAt)),
       complete: isComplete(record, history),
       blocksPlanned: record.design.blocks,
       slicesPerBlock: record.design.slicesPerBlock,
@@ -105,11 +105,15 @@ function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Re
   };
 }
 
+/** More than that is no advice. */
+const blocksMost = 1_000;
+
 /** What measures as many blocks as an undecided verdict still needs, from fresh. */
-function nextCommand({ planFile, design }: RunRecord, { verdict }: Decision): string | null {
-  if (verdict.blocksNeeded === undefined) return null;
+function nextCommand({ command, design }: RunRecord, { verdict }: Decision): string | null {
+  if (verdict.blocksNeeded === undefined || verdict.blocksNeeded > blocksMost) return null;
   const minutes = Math.max(1, Math.ceil((verdict.blocksNeeded * design.blockMs) / 60_000) + 1);
-  return `npm run sweep -- ${shellWord(planFile)} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
+  // Of an option given twice the last one counts.
+  return `${command} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
 }
 
 function blockTable({ values }: Decision, block: number): Results['blocks'][number]['values'] {

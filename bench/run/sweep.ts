@@ -16,7 +16,11 @@ import { summarise } from './summarise.ts';
  * server) the report of the complete blocks is written before the Failure is thrown.
  */
 export async function sweep(request: SweepRequest): Promise<Results> {
-  const { folder, signal, events } = request;
+  const { folder, signal, events, resume } = request;
+  if (resume && readHistory(readJournal(folder)).ended !== null) {
+    events.warning('this run had ended: only its report is made again');
+    return await reportRun(folder);
+  }
   await using run = await prepareRun(request);
   events.designed(run.record);
   try {

@@ -6,8 +6,9 @@ import type { Look } from './spending.ts';
  * Why nothing is claimed. `blocks`: no look has decided yet, and more are to come. `budget`, `looks`: used up.
  * `constraints`: whether the constraints hold keeps the better variants, or the baseline, from being picked.
  * `no-variants`: nothing to compare.
+ * `requests`: too few in a block for the percentile that the objective names.
  */
-export type Reason = 'blocks' | 'budget' | 'looks' | 'constraints' | 'no-variants';
+export type Reason = 'blocks' | 'budget' | 'looks' | 'constraints' | 'no-variants' | 'requests';
 
 /** All numbers are on the natural log scale; JSON-safe, with null where there is no such number. */
 export type Findings = {

@@ -43,6 +43,7 @@ export async function installTriton(options: InstallOptions): Promise<void> {
     return;
   }
   checkHost();
+  checkRoot(root);
   mkdirSync(tritonFolder(root), { recursive: true });
   using _lock = lockInstallation(tritonFolder(root));
   rmSync(manifestPath(root), { force: true });
@@ -138,4 +139,12 @@ function writeManifest(root: string, installation: Installation): void {
   const path = manifestPath(root);
   writeFileSync(`${path}.new`, `${JSON.stringify(installation, undefined, 2)}\n`);
   renameSync(`${path}.new`, path);
+}
+
+/** The python backend starts its processes by a command line of a shell, unquoted. */
+function checkRoot(root: string): void {
+  if (/^[\w./+-]+$/.test(root)) return;
+  throw new Failure('server', 'install-path', `Triton's python backend cannot run under ${root}`, {
+    hint: 'move the project to a path of letters, digits and ./_+- only',
+  });
 }

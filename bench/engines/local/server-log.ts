@@ -2,6 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { Failure, messageOf } from '../../failure.ts';
 
 const tailBytes = 256 * 1024;
 const fileLimitBytes = 64 * 1024 * 1024;
@@ -23,8 +24,15 @@ export class ServerLog implements Disposable {
 
   constructor(name: string) {
     const path = join(tmpdir(), `${name}.log`);
-    this.fd = openSync(path, 'ax+', 0o600);
-    unlinkSync(path);
+    try {
+      this.fd = openSync(path, 'ax+', 0o600);
+      unlinkSync(path);
+    } catch (error) {
+      throw new Failure('server', 'log', `the server's log cannot be kept in ${tmpdir()}: ${messageOf(error)}`, {
+        hint: 'TMPDIR must name a folder that can be written to',
+        cause: error,
+      });
+    }
     this.#trimming = setInterval(() => this.#trim(), trimIntervalMs).unref();
   }
 
