@@ -112,8 +112,8 @@ const blocksMost = 1_000;
 function nextCommand({ command, design }: RunRecord, { verdict }: Decision): string | null {
   if (verdict.blocksNeeded === undefined || verdict.blocksNeeded > blocksMost) return null;
   const minutes = Math.max(1, Math.ceil((verdict.blocksNeeded * design.blockMs) / 60_000) + 1);
-  // Of an option given twice the last one counts.
-  return `${command} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
+  const asked = command.replaceAll(/ --(blocks|budget) \S+/g, '');
+  return `${asked} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
 }
 
 function blockTable({ values }: Decision, block: number): Results['blocks'][number]['values'] {
