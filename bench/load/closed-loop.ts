@@ -1,16 +1,17 @@
 import { addAbortListener } from 'node:events';
 import type { ErrorKind } from './answers.ts';
 import { watchClientCost } from './client-cost.ts';
-import { nowNs } from './http/connection.ts';
 import { Lane, type LaneLoad } from './lane.ts';
 import type { ClientCost, LoadMeasurement } from './measurement.ts';
 import { type PreparedRequest, type Question, Rotation } from './rotation.ts';
 import { Tally, type TallyOptions } from './tally.ts';
+import { type Carrier, nowNs } from './transport.ts';
 
 export type { PreparedRequest } from './rotation.ts';
 
 export type ClosedLoop = TallyOptions & {
-  readonly address: { readonly host: string; readonly port: number };
+  /** Not disposed of here. */
+  readonly carrier: Carrier;
   /** Sent in rotation over all connections. */
   readonly requests: readonly PreparedRequest[];
   /** A request, or a connection, that takes longer ends the load. */
@@ -43,7 +44,7 @@ export async function runClosedLoop(options: ClosedLoop): Promise<LoadMeasuremen
 }
 
 class ClosedLoopRun implements LaneLoad {
-  readonly address: ClosedLoop['address'];
+  readonly carrier: Carrier;
   over = false;
   readonly #options: ClosedLoop;
   readonly #rotation: Rotation;
@@ -62,7 +63,7 @@ class ClosedLoopRun implements LaneLoad {
   constructor(options: ClosedLoop) {
     if (!(options.concurrency >= 1)) throw new RangeError(`cannot keep ${options.concurrency} requests outstanding`);
     this.#options = options;
-    this.address = options.address;
+    this.carrier = options.carrier;
     this.#rotation = new Rotation(options.requests);
     this.#lanes = Array.from({ length: options.concurrency }, () => new Lane(this));
     this.#tally = new Tally(options, this.#startNs);

@@ -1,10 +1,10 @@
 import type { ErrorKind } from './answers.ts';
-import { type ConnectionEvents, HttpConnection, nowNs } from './http/connection.ts';
 import type { Question } from './rotation.ts';
+import { type Carrier, type Channel, type ChannelEvents, nowNs } from './transport.ts';
 
 /** What a lane asks of the load it belongs to and tells it. */
 export type LaneLoad = {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly carrier: Carrier;
   /** Nothing is sent any more; what is outstanding is still waited for, its answer or failure told as ever. */
   readonly over: boolean;
   next(): Question;
@@ -18,14 +18,14 @@ export type LaneLoad = {
 const reconnectDelayMs = 10;
 
 /** One of the load's outstanding requests: sends the next as soon as one is answered, on a new connection where it must. */
-export class Lane implements ConnectionEvents {
+export class Lane implements ChannelEvents {
   state: 'connecting' | 'waiting' | 'idle' = 'idle';
   /** When the request outstanding was sent, or connecting began. */
   startNs = 0;
   /** Whether it has had an answer. */
   warm = false;
   readonly #load: LaneLoad;
-  #connection: HttpConnection | undefined;
+  #channel: Channel | undefined;
   #reconnect: NodeJS.Timeout | undefined;
 
   constructor(load: LaneLoad) {
@@ -35,20 +35,20 @@ export class Lane implements ConnectionEvents {
   open(): void {
     this.state = 'connecting';
     this.startNs = nowNs();
-    this.#connection = new HttpConnection(this.#load.address, this);
+    this.#channel = this.#load.carrier.open(this);
   }
 
   /** Closes at once, without telling the load. */
   close(): void {
     this.state = 'idle';
     clearTimeout(this.#reconnect);
-    this.#connection?.destroy();
+    this.#channel?.destroy();
   }
 
   /** Gives up a request or a connection that takes longer than allowed; true if there was one. */
   expire(endNs: number, timeoutNs: number): boolean {
     if (this.state === 'idle' || endNs - this.startNs < timeoutNs) return false;
-    this.#connection?.destroy();
+    this.#channel?.destroy();
     this.failed(this.state === 'connecting' ? 'connect' : 'timeout', endNs, false);
     return true;
   }
@@ -57,12 +57,12 @@ export class Lane implements ConnectionEvents {
     this.#send();
   }
 
-  answered(endNs: number, keepAlive: boolean, verified: boolean): void {
+  answered(endNs: number, reusable: boolean, verified: boolean): void {
     const { startNs } = this;
     this.state = 'idle';
     if (!this.#load.over) {
       // First the next request, then the accounts: the server must not wait for the client's arithmetic.
-      if (keepAlive) this.#send();
+      if (reusable) this.#send();
       else this.open();
     }
     this.#load.answered(this, startNs, endNs, verified);
@@ -81,6 +81,6 @@ export class Lane implements ConnectionEvents {
     const question = this.#load.next();
     this.state = 'waiting';
     this.startNs = nowNs();
-    this.#connection?.send(question);
+    this.#channel?.send(question);
   }
 }

@@ -1,11 +1,21 @@
 import type { Tensor } from '../kserve/tensors.ts';
 
-/** One request as it goes over the wire; `expected` is what a right answer holds. */
-export type PreparedRequest = { readonly bytes: Buffer; readonly expected: readonly Tensor[] };
+/** One request as its transport sends it: for HTTP on plain sockets the whole of it, for gRPC the message with its prefix, else the body. */
+export type EncodedRequest = {
+  readonly bytes: Buffer;
+  /** Length of the JSON header in a body of HTTP; 0 where there is none or the bytes say it. */
+  readonly jsonBytes: number;
+};
+
+/** One request of a load. */
+export type PreparedRequest = EncodedRequest & {
+  /** What a right answer holds; null where nobody knows, and the form of an answer is all that can be checked. */
+  readonly expected: readonly Tensor[] | null;
+};
 
 /** A request of the rotation with what its answers are checked against. */
 export type Question = PreparedRequest & {
-  /** The expected tensors' bytes one after the other, as they stand at the end of a binary answer. */
+  /** The expected tensors' bytes one after the other, as they stand at the end of a binary answer; empty where none are known. */
   readonly tail: Buffer;
   /** Answers in a row that were accepted by their form alone. */
   unverifiedCount: number;
@@ -22,10 +32,9 @@ export class Rotation {
   constructor(requests: readonly PreparedRequest[]) {
     if (requests.length === 0) throw new RangeError('a load needs at least one request');
     // Staggered, so that comparing in full is spread evenly over time and over the requests.
-    this.#questions = requests.map(({ bytes, expected }, index) => ({
-      bytes,
-      expected,
-      tail: Buffer.concat(expected.map(({ data }) => data)),
+    this.#questions = requests.map((request, index) => ({
+      ...request,
+      tail: Buffer.concat((request.expected ?? []).map(({ data }) => data)),
       unverifiedCount: index % verifyEvery,
     }));
   }

@@ -2,15 +2,16 @@ import type { ScriptedStep } from '../testing/scripted-endpoint.ts';
 import { scriptedInput, scriptedModel, scriptedOutputs } from '../testing/scripted-model.ts';
 import type { ScriptedServer } from '../testing/scripted-server.ts';
 import { type ClosedLoop, type PreparedRequest, runClosedLoop } from './closed-loop.ts';
-import { buildHttpRequest } from './http/request.ts';
+import { http } from './http/transport.ts';
 import type { LoadMeasurement } from './measurement.ts';
+import { plainTarget } from './transport.ts';
 
 /** So many distinct requests for a scripted server, with their right answers. */
 export function scriptedRequests(server: Pick<ScriptedServer, 'address'>, count: number, width = 1): PreparedRequest[] {
   return Array.from({ length: count }, (_, index) => {
     const input = scriptedInput([[index, 0.5, 1, 2]]);
     return {
-      bytes: buildHttpRequest({ ...server.address, model: scriptedModel }, [input]),
+      ...http.encode(plainTarget(server.address, scriptedModel), [input]),
       expected: scriptedOutputs(input, width),
     };
   });
@@ -22,7 +23,7 @@ export function loadOn(
   options: Partial<ClosedLoop> = {},
 ): Promise<LoadMeasurement> {
   return runClosedLoop({
-    address: server.address,
+    carrier: http.open(plainTarget(server.address, scriptedModel), { shared: false }),
     requests: scriptedRequests(server, 5),
     concurrency: 4,
     batchSize: 1,

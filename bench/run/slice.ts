@@ -1,10 +1,10 @@
-import type { EngineIdentity, Server } from '../engines/engine.ts';
+import type { EngineIdentity } from '../engines/engine.ts';
 import type { KServeClient } from '../kserve/client.ts';
 import { countersBetween, readCounters, type ServerCounters } from '../kserve/statistics.ts';
 import type { Tensor } from '../kserve/tensors.ts';
 import { type PreparedRequest, runClosedLoop } from '../load/closed-loop.ts';
-import { buildHttpRequest } from '../load/http/request.ts';
 import type { LoadMeasurement } from '../load/measurement.ts';
+import { loadTransport, plainTarget, type Target, type Transport } from '../load/transport.ts';
 import type { Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
 import { probeHost } from './host-probe.ts';
@@ -38,9 +38,12 @@ export async function measureSlice(
   const { plan, workload } = context;
   const hostProbe = probeHost();
   const counters = watchCounters(server.control, plan.model);
+  const transport = await loadTransport(slice.load.transport);
+  const target = plainTarget(server.httpAddress, plan.model);
+  using carrier = transport.open(target, { shared: false });
   const measurement = await runClosedLoop({
-    address: server.httpAddress,
-    requests: prepare(server, plan.model, workload),
+    carrier,
+    requests: prepare(transport, target, workload),
     concurrency: plan.load.concurrency,
     batchSize: slice.load.batchSize,
     warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: plan.load.concurrency },
@@ -61,9 +64,9 @@ export async function measureSlice(
   };
 }
 
-function prepare({ httpAddress }: Server, model: string, { inputs, answers }: Workload): PreparedRequest[] {
+function prepare(transport: Transport, target: Target, { inputs, answers }: Workload): PreparedRequest[] {
   return inputs.map((tensors, index) => ({
-    bytes: buildHttpRequest({ ...httpAddress, model }, tensors),
+    ...transport.encode(target, tensors),
     expected: answers[index] ?? [],
   }));
 }

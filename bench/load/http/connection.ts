@@ -1,24 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { type ErrorKind, holdsValues } from '../answers.ts';
 import { type Question, verifyEvery } from '../rotation.ts';
+import { type Channel, type ChannelEvents, nowNs } from '../transport.ts';
 import { type Answer, AnswerReader } from './answer.ts';
 import { MalformedAnswer } from './answer-head.ts';
 import { checkAnswer } from './check-answer.ts';
-
-/** What a connection tells its user: one call per request sent, or a failure of the connection itself. */
-export type ConnectionEvents = {
-  connected(): void;
-  /**
-   * The answer is complete and right; `endNs` was taken when its last bytes came in. Without `verified` its form alone was
-   * looked at. Without `keepAlive` the server closes the connection, and so it is closed here.
-   */
-  answered(endNs: number, keepAlive: boolean, verified: boolean): void;
-  /** The request outstanding failed, or the connection could not be made; it is closed afterwards unless `reusable`. */
-  failed(kind: ErrorKind, endNs: number, reusable: boolean): void;
-};
-
-/** The monotonic clock of all load, in ns from an arbitrary origin. */
-export const nowNs = (): number => performance.now() * 1e6;
 
 const receiveBufferBytes = 64 * 1024;
 /** Small answers cost little to compare number by number; of larger ones that are not the expected bytes, one in `verifyEvery` is. */
@@ -29,16 +15,16 @@ const verifyAlwaysBytes = 1024;
  * The head of the last right answer is remembered, up to its tensors: an answer that is this head and the expected tensors,
  * byte for byte or number for number, needs no parsing, which is what makes this client cheap. Every other answer is parsed.
  */
-export class HttpConnection {
+export class HttpConnection implements Channel {
   readonly #socket: Socket;
-  readonly #events: ConnectionEvents;
+  readonly #events: ChannelEvents;
   #knownHead = Buffer.alloc(0);
   #question: Question | undefined;
   /** The pieces of an answer that did not come in one. */
   #reader: AnswerReader | undefined;
   #closed = false;
 
-  constructor(address: { readonly host: string; readonly port: number }, events: ConnectionEvents) {
+  constructor(address: { readonly host: string; readonly port: number }, events: ChannelEvents) {
     this.#events = events;
     this.#socket = connect({
       ...address,
@@ -95,7 +81,7 @@ export class HttpConnection {
     if (head.compare(buffer, 0, headBytes) !== 0) return 'unknown';
     if (question.tail.compare(buffer, headBytes, size) === 0) return 'verified';
     if (question.tail.byteLength <= verifyAlwaysBytes)
-      return holdsValues(buffer.subarray(headBytes, size), question.expected) ? 'verified' : 'unknown';
+      return holdsValues(buffer.subarray(headBytes, size), question.expected ?? []) ? 'verified' : 'unknown';
     question.unverifiedCount += 1;
     return question.unverifiedCount < verifyEvery ? 'right-form' : 'unknown';
   }

@@ -1,11 +1,9 @@
 import { encodeInferenceRequest } from '../../kserve/inference.ts';
 import type { Tensor } from '../../kserve/tensors.ts';
-
-/** Where load goes and for which model; `host` is a literal loopback address, so nothing is resolved while measuring. */
-export type Target = { readonly host: string; readonly port: number; readonly model: string };
+import type { Target } from '../transport.ts';
 
 /** The whole HTTP/1.1 inference request as it goes over the wire, built once and sent many times. */
-export function buildHttpRequest(target: Target, inputs: readonly Tensor[]): Buffer {
+export function encodeHttpRequest(target: Target, inputs: readonly Tensor[]): Buffer {
   const { body, headerBytes } = encodeInferenceRequest(inputs);
   const head = [
     `POST /v2/models/${encodeURIComponent(target.model)}/infer HTTP/1.1`,
