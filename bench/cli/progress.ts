@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { duration } from '../report/format.ts';
+import { duration, share } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
 import type { RunRecord } from '../run/record.ts';
 import type { SweepEvents } from '../run/request.ts';
@@ -14,7 +14,7 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
   const startMs = performance.now();
   let record: RunRecord | undefined;
   let lastLineMs = Number.NEGATIVE_INFINITY;
-  let lastBlock = 0;
+  let lastBlock = '';
   let drawn = false;
   const clear = (): void => {
     if (drawn) output.write('\r\u001b[K');
@@ -34,13 +34,18 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
       record = made;
       line(describeDesign(made));
     },
-    slice: ({ variantId }, { block, blocks, done, total }) => {
+    slice: ({ variantId, stage }, { block, blocks, done, total }) => {
       const now = performance.now();
-      const leftMs = (record?.design.blockMs ?? 0) * (blocks - block + 1 - done / total);
-      const text = `block ${block}/${blocks}, slice ${done + 1}/${total}: ${variantId}; ${duration(now - startMs)} so far, about ${duration(leftMs)} left`;
+      const screening = stage === 'screen';
+      const leftMs =
+        record === undefined || screening ? null : record.design.blockMs * (blocks - block + 1 - done / total);
+      const where = `${screening ? 'screen ' : ''}block ${block}/${Math.max(block, blocks)}, slice ${done + 1}/${total}`;
+      const left = leftMs === null ? '' : `, at most ${duration(Math.max(0, leftMs))} left`;
+      const text = `${where}: ${variantId}; ${duration(now - startMs)} so far${left}`;
       if (output.isTTY) return live(text);
-      if (block === lastBlock && now - lastLineMs < plainEveryMs) return;
-      [lastBlock, lastLineMs] = [block, now];
+      const here = `${stage} ${block}`;
+      if (here === lastBlock && now - lastLineMs < plainEveryMs) return;
+      [lastBlock, lastLineMs] = [here, now];
       line(text);
     },
     warning: (message) => line(`warning: ${message}`),
@@ -48,18 +53,42 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
   };
 }
 
-function describeDesign({ plan, design, engine, looks, applied }: RunRecord): string {
+function describeDesign(record: RunRecord): string {
+  const { engine, looks, setAside } = record;
   const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
-  const refused = looks.length - accepted;
+  const left = [
+    ...(looks.length > accepted ? [`${looks.length - accepted} refused`] : []),
+    ...(setAside.length > 0 ? [`${setAside.length} set aside`] : []),
+  ];
   const parts = [
     `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
-    `${plural(accepted - 1, 'variant')} and the baseline${refused === 0 ? '' : ` (${refused} refused)`}`,
-    `${plural(design.blocks, 'block')} with ${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`,
-    `about ${duration(design.blocks * design.blockMs)}`,
+    `${plural(accepted - 1, 'variant')} and the baseline${left.length === 0 ? '' : ` (${left.join(', ')})`}`,
+    ...describeStages(record),
   ];
+  return parts.join('; ');
+}
+
+/** What the design can be expected to find, said before it is measured. */
+function describeStages({ plan, design, applied }: RunRecord): string[] {
+  const slices = `${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`;
   const cut =
-    design.reducedBy === null ? '' : ` (the budget of ${duration(plan.budgetMs ?? 0)} allows no more than that)`;
-  return `${parts.join('; ')}${cut}`;
+    design.reduced.length === 0 ? '' : ` (the budget of ${duration(plan.budgetMs ?? 0)} allows no more than that)`;
+  if (design.procedure === 'fixed')
+    return [
+      `${plural(design.blocks, 'block')} with ${slices}`,
+      `about ${duration(design.blocks * design.blockMs)}${cut}`,
+    ];
+  const screen =
+    design.screenBlocks === 0
+      ? []
+      : [`screen: ${plural(design.screenBlocks, 'block')} to find the best ${design.finalists}`];
+  return [
+    ...screen,
+    `confirm: at most ${plural(design.blocks, 'block')} with ${slices}${cut}`,
+    design.resolvable === null
+      ? 'what that resolves is not known: there was no time for a pilot'
+      : `differences of ${share(Math.expm1(design.resolvable))} and more are found with 80 % power`,
+  ];
 }
 
 function plural(count: number, noun: string): string {

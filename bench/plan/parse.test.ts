@@ -43,11 +43,12 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
     practicalMargin: 0.02,
     alpha: 0.05,
     budgetMs: null,
-    blocks: 8,
+    blocks: null,
     slicesPerBlock: 4,
     seed: 1,
     expectEqual: false,
     variants: [{ id: 'two', settings: { 'instance_group.count': 2 } }],
+    conditions: [],
   });
 });
 

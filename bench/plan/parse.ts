@@ -3,8 +3,10 @@ import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument,
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
-import { baselineId, type Constraint, type Plan } from './plan.ts';
+import { baselineId, type Constraint, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
+import { expandSearch, gridSize, variantsMost } from './search.ts';
+import { variantName } from './variant-name.ts';
 
 const planLimitBytes = 1024 * 1024;
 
@@ -18,7 +20,11 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const parsed = planSchema.safeParse(source.value);
   if (!parsed.success) throw source.failure(parsed.error);
   checkVariantIds(parsed.data, source);
-  return resolvePlan(parsed.data, dirname(resolve(path)));
+  const variants = [...parsed.data.variants, ...searched(parsed.data, source)];
+  if (variants.length === 0) {
+    throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
+  }
+  return resolvePlan(parsed.data, variants, dirname(resolve(path)));
 }
 
 type Path = readonly PropertyKey[];
@@ -143,8 +149,24 @@ function checkVariantIds(plan: PlanFile, source: Source): void {
   });
 }
 
-function resolvePlan(plan: PlanFile, folder: string): Plan {
-  const { budget, load, constraints, objective, ...rest } = plan;
+/** The variants that a search adds to those of the list; a name that the list has already gets a number. */
+function searched({ search, seed, variants }: PlanFile, source: Source): Variant[] {
+  if (search === undefined || search.strategy === 'list') return [];
+  const { strategy, parameters, samples } = search;
+  const asked = { strategy, parameters, samples };
+  if (strategy === 'grid' && gridSize(asked) > variantsMost) {
+    throw source.at(
+      ['search', 'parameters'],
+      `make ${gridSize(asked)} combinations; at most ${variantsMost} variants can be measured`,
+      'draw some of them: strategy: latin-hypercube',
+    );
+  }
+  const taken = new Set(variants.map(({ id }) => id));
+  return expandSearch(asked, seed).map((settings) => ({ id: variantName(settings, taken), settings }));
+}
+
+function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: string): Plan {
+  const { budget, load, constraints, objective, search, ...rest } = plan;
   const { requestTimeout, input, ...loadRest } = load;
   return {
     ...rest,
@@ -160,5 +182,7 @@ function resolvePlan(plan: PlanFile, folder: string): Plan {
       atMostNs: atMost * 1e6,
     })),
     budgetMs: budget,
+    variants,
+    conditions: search?.where ?? [],
   };
 }

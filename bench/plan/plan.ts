@@ -17,13 +17,16 @@ export type Plan = {
   readonly alpha: number;
   /** Wall time of the whole sweep, or null where the blocks and slices asked for decide. */
   readonly budgetMs: number | null;
-  readonly blocks: number;
+  /** So many blocks of every variant and one look, where the plan says so; null for screening and looks on the way. */
+  readonly blocks: number | null;
   readonly slicesPerBlock: number;
   readonly seed: number;
   /** True for a plan whose variants are the same on purpose, to see how often noise makes a claim. */
   readonly expectEqual: boolean;
-  /** The baseline is not among them. */
+  /** Those listed and those that a search makes; the baseline is not among them. */
   readonly variants: readonly Variant[];
+  /** What a variant's configuration must meet to be measured: "instances * threads <= cores". */
+  readonly conditions: readonly string[];
 };
 
 /** How a variant comes into force in a slice; see statistics.md's words. */
@@ -71,6 +74,7 @@ export type Pacing =
 /** One variant put in force, warmed up and measured once. */
 export type Slice = {
   readonly stage: 'pilot' | 'screen' | 'confirm' | 'after';
+  /** Of the screen, from 1; 1 in confirm. */
   readonly round: number;
   readonly block: number;
   /** Counts the measurements of one block: 1, and one more after each interruption of it. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { SettingValue } from '../modelconfig/settings.ts';
+import { parseCondition } from './condition.ts';
 import { parseDurationMs, parseRatio } from './quantity.ts';
+import { variantsMost } from './search.ts';
 
 /**
  * The plan file as it is written, key by key with its defaults; `parsePlan` makes a Plan of it.
@@ -74,6 +76,54 @@ const objective = z.union(
   },
 );
 
+const range = z
+  .strictObject({
+    from: z.number({ error: 'from is a number' }),
+    to: z.number({ error: 'to is a number' }),
+    scale: z.enum(['linear', 'log'], { error: 'scale is linear or log' }).default('linear'),
+    whole: z.boolean({ error: 'whole is true or false' }).default(true),
+  })
+  .refine(({ from, to }) => from < to, 'a range goes from a smaller number to a larger one')
+  .refine(({ from, scale }) => scale === 'linear' || from > 0, 'a range on a log scale begins above 0')
+  .refine(({ from, to, whole }) => !whole || (Number.isSafeInteger(from) && Number.isSafeInteger(to)), {
+    message: 'from and to are whole numbers; for others write whole: false',
+  });
+
+const search = z
+  .strictObject({
+    strategy: z.enum(['list', 'grid', 'one-at-a-time', 'random', 'latin-hypercube'], {
+      error: 'strategy is one of grid, one-at-a-time, random, latin-hypercube, or list for the variants alone',
+    }),
+    parameters: z
+      .record(
+        z.string(),
+        z.union([z.array(settingValue).min(1, 'a parameter has at least one value'), range], {
+          error: 'a parameter is a list of values or a range { from, to }',
+        }),
+      )
+      .default({}),
+    samples: count('samples', variantsMost).default(12),
+    where: z
+      .array(
+        z
+          .string()
+          .refine(
+            (text) => parseCondition(text) !== undefined,
+            'a condition compares two sums, such as "instances * threads <= cores"',
+          ),
+      )
+      .default([]),
+  })
+  .refine(({ strategy, parameters }) => strategy === 'list' || Object.keys(parameters).length > 0, {
+    message: 'a search names the parameters that it varies',
+    path: ['parameters'],
+  })
+  .refine(
+    ({ strategy, parameters }) =>
+      !['grid', 'one-at-a-time'].includes(strategy) || Object.values(parameters).every(Array.isArray),
+    { message: 'a range is for random and latin-hypercube; this strategy takes lists of values', path: ['parameters'] },
+  );
+
 export const planSchema = z.strictObject({
   name: name('name'),
   model: name('model'),
@@ -95,7 +145,7 @@ export const planSchema = z.strictObject({
   practicalMargin: ratio.default(0.02),
   alpha: ratio.refine((value) => value >= 0.001 && value <= 0.2, 'alpha lies between 0.001 and 0.2').default(0.05),
   budget: durationMs.nullable().default(null),
-  blocks: count('blocks', 1000).default(8),
+  blocks: count('blocks', 1000).nullable().default(null),
   slicesPerBlock: count('slicesPerBlock', 100).default(4),
   seed: z
     .int({ error: 'seed is a whole number' })
@@ -107,8 +157,9 @@ export const planSchema = z.strictObject({
     .array(z.strictObject({ id: name('id'), settings: z.record(z.string(), settingValue).default({}) }), {
       error: 'variants is a list of { id, settings }',
     })
-    .min(1, 'variants names at least one variant beside the baseline')
-    .max(1000, 'at most 1000 variants'),
+    .max(variantsMost, `at most ${variantsMost} variants`)
+    .default([]),
+  search: search.optional(),
 });
 
 export type PlanFile = z.output<typeof planSchema>;

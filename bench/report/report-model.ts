@@ -26,6 +26,11 @@ export type ReportModel = {
   readonly planSource: string;
 };
 
+/** Whether there are numbers of a variant; those of one that was screened out come from the screen. */
+export function isMeasured(status: VariantRow['status']): boolean {
+  return status === 'measured' || status === 'screened out';
+}
+
 export function reportModel(results: Results): ReportModel {
   const rows = variantRows(results);
   const { plan, config } = results;
@@ -36,8 +41,8 @@ export function reportModel(results: Results): ReportModel {
     smallerIsBetter: plan.objective.startsWith('minimize'),
     confidence:
       results.variants.find((v) => v.comparison !== null)?.comparison?.gain.confidence ?? 1 - results.verdict.alpha,
-    measured: rows.filter(({ status }) => status === 'measured'),
-    left: rows.filter(({ status }) => status !== 'measured'),
+    measured: rows.filter(({ status }) => isMeasured(status)),
+    left: rows.filter(({ status }) => !isMeasured(status)),
     withConstraints: plan.constraints.length > 0,
     diagnostics: results.diagnostics.map((diagnostic) => ({
       variant: diagnostic.variantId === null ? 'the run' : clipped(plainText(diagnostic.variantId), 120),

@@ -55,12 +55,22 @@ const variant = z.strictObject({
   id: z.string(),
   baseline: z.boolean(),
   settings,
-  status: z.enum(['measured', 'unstable', 'refused', 'unmeasured']),
+  status: z.enum(['measured', 'screened out', 'unstable', 'refused', 'excluded', 'merged', 'unmeasured']),
   reason: z.string().nullable().describe('Why it is not measured'),
   proof: z.array(proof).describe('How each setting was seen to be in force'),
   throughput: estimate.describe('Inferences per second, geometric mean over blocks'),
   latencyNs: latency,
-  comparison: comparison.nullable(),
+  comparison: comparison.nullable().describe('In confirm; null for those that did not get there'),
+  screen: z
+    .strictObject({
+      blocks: z.number(),
+      gain: z
+        .number()
+        .describe(
+          'Ratio to the baseline in the same blocks, minus 1: it chose the finalists, nothing is claimed of it',
+        ),
+    })
+    .nullable(),
   requestCount: z.number(),
   errors: z.record(z.string(), z.number()).describe('Failed requests by kind, in invalid slices'),
   invalidSliceCount: z.number(),
@@ -109,6 +119,8 @@ const diagnostic = z.strictObject({
 /** One block: y of each variant in the objective's own unit, in the order of its slices. */
 const block = z.strictObject({
   block: z.number(),
+  stage: z.enum(['screen', 'confirm']),
+  round: z.number(),
   startedAt: z.string(),
   order: z.array(z.string()),
   values: z.record(
@@ -152,7 +164,20 @@ export const resultsSchema = z.strictObject({
     finishedAt: z.string(),
     durationMs: z.number(),
     complete: z.boolean().describe('false where the run was interrupted'),
-    blocksPlanned: z.number(),
+    procedure: z
+      .enum(['fixed', 'staged'])
+      .describe(
+        'So many blocks of every variant and one look; or a screen, then confirm on fresh blocks with several looks',
+      ),
+    blocksPlanned: z.number().describe('Of confirm, at the most'),
+    screenBlocks: z.number().describe('Measured to choose the finalists; no claim rests on them'),
+    finalists: z.array(z.string()).describe('Variants that were measured in confirm'),
+    reduced: z.array(z.string()).describe('What the budget took away: slices, screen, finalists, blocks'),
+    resolvableAtStart: z
+      .number()
+      .nullable()
+      .describe("Ratio minus 1 that the sweep could be expected to find with 80 % power, from the pilot's noise"),
+    pilot: z.strictObject({ sliceSd: z.number(), sliceCount: z.number() }).nullable(),
     slicesPerBlock: z.number(),
     resolvable: z
       .number()

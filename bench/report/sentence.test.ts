@@ -139,11 +139,18 @@ test('a baseline that fails its constraints loses to the pick, whatever the gain
   );
 });
 
-test('variants without a comparison were screened out, and undecided constraints are named', () => {
+test('variants that were screened out, and undecided constraints are named', () => {
   const results = resultsOf('NO_IMPROVEMENT');
-  const variants = results.variants.map((each) => (each.id === 'delay-500' ? { ...each, comparison: null } : each));
-  const text = words({ ...results, variants, verdict: { ...results.verdict, undecided: ['count-2', 'count-4'] } });
-  assert.ok(text.includes('Those screened out were not followed up.'));
+  const variants = results.variants.map((each) =>
+    each.id === 'delay-500' ? { ...each, comparison: null, status: 'screened out' as const } : each,
+  );
+  const run = { ...results.run, screenBlocks: 7 };
+  const text = words({ ...results, run, variants, verdict: { ...results.verdict, undecided: ['count-2', 'count-4'] } });
+  assert.ok(
+    text.includes(
+      'Of 3 variants the best 2 of a screen of 7 blocks went on to fresh blocks; the others were not followed up, and nothing is claimed about them.',
+    ),
+  );
   assert.ok(text.includes('Whether count-2 and count-4 hold the constraints is undecided.'));
 });
 

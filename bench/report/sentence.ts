@@ -83,13 +83,14 @@ function rehearsal({ engine }: Results): string[] {
   ];
 }
 
-function details({ verdict, variants }: Results): string[] {
+function details(results: Results): string[] {
+  const { verdict, variants } = results;
   const { kind, undecided } = verdict;
   const sentences: string[] = [];
   const reason = verdict.blocks < leastBlocks && verdict.reason === 'budget' ? tooFew : reasonInWords(verdict.reason);
   if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
-  const screenedOut = variants.filter((v) => v.status === 'measured' && !v.baseline && v.comparison === null);
-  if (kind === 'NO_IMPROVEMENT' && screenedOut.length > 0) sentences.push('Those screened out were not followed up.');
+  const screenedOut = variants.filter((v) => v.status === 'screened out');
+  if (screenedOut.length > 0 && kind !== 'INVALID') sentences.push(screening(results, screenedOut.length));
   if (undecided.length > 0) {
     sentences.push(
       `Whether ${names(undecided)} ${undecided.length === 1 ? 'holds' : 'hold'} the constraints is undecided.`,
@@ -113,6 +114,12 @@ function errorRate({ kind, alpha }: VerdictResult): string[] {
 function resolving({ run, verdict }: Results): string[] {
   if (verdict.kind === 'INVALID' || run.resolvable === null) return [];
   return [`What these blocks can resolve: differences of ${share(run.resolvable)} and more, with 80 % power.`];
+}
+
+/** What the screen did, and that no claim rests on it. */
+function screening({ run }: Results, outCount: number): string {
+  const kept = run.finalists.length;
+  return `Of ${count(outCount + kept)} variants the best ${kept === 1 ? 'one' : count(kept)} of a screen of ${blocksInWords(run.screenBlocks)} went on to fresh blocks; the others were not followed up, and nothing is claimed about them.`;
 }
 
 function nextStep(results: Results, claimed: boolean): string[] {

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { share } from './format.ts';
 import { gainScale, isOutside, positionOn } from './gain-scale.ts';
-import { type ReportModel, reportModel } from './report-model.ts';
+import { isMeasured, type ReportModel, reportModel } from './report-model.ts';
 import type { Results } from './results.ts';
 import { columnsOf, fitted, wrapped } from './terminal-text.ts';
 import type { VariantRow } from './variant-rows.ts';
@@ -85,7 +85,7 @@ function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
 
 /** [] where there are no intervals, else `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */
 function intervalBars(results: Results, rows: readonly VariantRow[], columns: number): string[] {
-  const shown = results.variants.filter(({ status }) => status === 'measured').slice(0, rows.length);
+  const shown = results.variants.filter(({ status }) => isMeasured(status)).slice(0, rows.length);
   const gains = shown.map(({ comparison }) => {
     if (comparison === null) return null;
     const { point, lower, upper } = comparison.gain;

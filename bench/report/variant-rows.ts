@@ -103,8 +103,15 @@ function estimateText(estimate: EstimateResult, format: (value: number | null) =
   return { point: format(estimate.point), interval: estimate.point === null ? '' : interval(estimate, format) };
 }
 
-function comparisonText({ baseline, comparison }: VariantResult): Pick<VariantRow, 'gain' | 'claim' | 'bestSet'> {
+function comparisonText({
+  baseline,
+  comparison,
+  screen,
+  status,
+}: VariantResult): Pick<VariantRow, 'gain' | 'claim' | 'bestSet'> {
   if (comparison === null) {
+    if (status === 'screened out' && screen !== null)
+      return { gain: { point: `about ${change(screen.gain)}`, interval: '' }, claim: status, bestSet: noValue };
     const nothing = baseline ? '' : noValue;
     return { gain: { point: baseline ? 'baseline' : noValue, interval: '' }, claim: nothing, bestSet: nothing };
   }

@@ -23,6 +23,7 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
       requestsPerBlock: 0,
     },
     comparison: null,
+    screen: null,
     requestCount: 0,
     errors: {},
     invalidSliceCount: 0,

@@ -5,11 +5,19 @@ import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
-import type { Journal, SliceResult } from './journal.ts';
+import type { JournalLine, SliceResult } from './journal.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
 const triesMost = 3;
+
+/** Where a block stands in the sweep. */
+export type BlockPlace = {
+  readonly block: number;
+  readonly attempt: number;
+  readonly stage: 'screen' | 'confirm';
+  readonly round: number;
+};
 
 export type BlockContext = {
   readonly plan: Plan;
@@ -17,7 +25,8 @@ export type BlockContext = {
   readonly applied: 'reload' | 'restart';
   readonly deployment: Deployment;
   readonly workload: Workload;
-  readonly journal: Journal;
+  /** Into the journal. */
+  readonly append: (line: JournalLine) => void;
   readonly signal: AbortSignal;
   /** On the clock of performance.now(): no slice begins after it. */
   readonly lastStartMs: number;
@@ -31,11 +40,11 @@ export type BlockContext = {
  * longer than planned. An unfinished block leaves no `complete` line and so never counts.
  */
 export async function measureBlock(
-  { block, attempt }: { block: number; attempt: number },
+  { block, attempt, stage, round }: BlockPlace,
   active: readonly Candidate[],
   context: BlockContext,
 ): Promise<ReadonlyMap<string, string> | null> {
-  const { plan, design, deployment, journal, onSlice, lastStartMs } = context;
+  const { plan, design, deployment, append, onSlice, lastStartMs } = context;
   const unstable = new Map<string, string>();
   const order = blockOrder(
     active.map(({ variant }) => variant.id),
@@ -49,11 +58,11 @@ export async function measureBlock(
     const entry = queue[position];
     const candidate = active.find(({ variant }) => variant.id === entry?.variantId);
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
-    const { round, variantId, tries } = entry;
+    const { variantId, tries } = entry;
     context.signal.throwIfAborted();
     if (performance.now() > lastStartMs) return null;
     const slice: Slice = {
-      stage: 'confirm',
+      stage,
       round,
       block,
       attempt,
@@ -64,18 +73,18 @@ export async function measureBlock(
     };
     onSlice(slice, position, queue.length);
     const result = await runSlice(slice, candidate, context);
-    journal.append(result);
+    append(result);
     const trouble = troubleWith(result);
     if (trouble === null) continue;
     if (tries < triesMost) {
-      queue.push({ round, variantId, tries: tries + 1 });
+      queue.push({ ...entry, tries: tries + 1 });
       continue;
     }
     unstable.set(variantId, trouble);
-    journal.append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
+    append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
     if (variantId === baselineId) break;
   }
-  journal.append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
+  append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
   return unstable;
 }
 
@@ -106,7 +115,8 @@ function troubleWith(result: SliceResult): string | null {
   return result.measurement.invalid.length === 0 ? null : result.measurement.invalid.join('; ');
 }
 
-function loadOf({ load }: Plan): Load {
+/** The load of every slice of a plan. */
+export function loadOf({ load }: Plan): Load {
   return {
     pacing: { kind: 'closed', concurrency: load.concurrency },
     batchSize: load.batchSize,

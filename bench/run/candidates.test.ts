@@ -41,7 +41,7 @@ describe('candidates', () => {
       /./,
     ],
     [{ dynamic_batching: null, 'dynamic_batching.max_queue_delay_microseconds': 5 }, /^variant v: .*overlap/, /./],
-    [{ 'instance_group.count': 2 }, /^variant v is the same configuration as baseline$/, /expectEqual/],
+    [{ 'instance_group.count': 2 }, /^no variant is left/, /^v: it is the same configuration as baseline$/],
     [{ 'parameters.intra_op_thread_cout': 1 }, /^variant v: .*intra_op_thread_cout/, /intra_op_thread_count/],
     [{ __proto__x: 1 }, /^variant v: .*__proto__x/, /./],
     [JSON.parse('{"__proto__": 1}'), /^variant v: .*__proto__/, /./],
@@ -62,9 +62,30 @@ describe('candidates', () => {
     });
   }
 
+  it('are each measured once under their first name, and not where the plan leaves them out', () => {
+    const count = (id: string, value: number): Variant => ({ id, settings: { 'instance_group.count': value } });
+    const variants = [count('two', 2), count('four', 4), count('again', 4), count('many', 9)];
+    const conditions = ['instances <= cores * 2'];
+    const { measured, setAside } = makeCandidates({ ...plan, variants, conditions }, source, 4);
+    assert.deepEqual(
+      measured.map(({ variant }) => variant.id),
+      ['baseline', 'four'],
+    );
+    assert.deepEqual(
+      setAside.map(({ variantId, status, reason }) => [variantId, status, reason]),
+      [
+        ['two', 'merged', 'it is the same configuration as baseline'],
+        ['again', 'merged', 'it is the same configuration as four'],
+        ['many', 'excluded', 'the plan leaves it out: not instances <= cores * 2'],
+      ],
+    );
+    const equal = makeCandidates({ ...plan, variants: variants.slice(0, 2), expectEqual: true }, source, 4);
+    assert.equal(equal.measured.length, 3);
+  });
+
   it('do not blame a variant for a committed config that is broken', () => {
     assert.throws(
-      () => makeCandidates(plan, { ...source, configText: 'name: "m"\nnmae: "m"\n' }),
+      () => makeCandidates(plan, { ...source, configText: 'name: "m"\nnmae: "m"\n' }, 4),
       (error) => error instanceof Failure && error.exitCode === 2 && error.message.startsWith(`${configFile}:2:`),
     );
   });
@@ -104,5 +125,5 @@ describe('the proof of a setting', () => {
 });
 
 function candidates(...variants: Variant[]) {
-  return makeCandidates({ ...plan, variants }, source);
+  return makeCandidates({ ...plan, variants }, source, 4).measured;
 }

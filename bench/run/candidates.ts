@@ -6,21 +6,61 @@ import { checkConfig } from '../modelconfig/lint.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Settings } from '../modelconfig/settings.ts';
 import { baselineId, type Plan, type Variant } from '../plan/plan.ts';
+import { instancesOf, meets, threadsOf } from './conditions.ts';
 import type { ModelSource } from './repository.ts';
 
 /** A variant with the config.pbtxt that it means. The baseline comes first. */
 export type Candidate = { readonly variant: Variant; readonly configText: string; readonly config: PlainConfig };
 
+/** A variant that is not measured, and why: it misses a condition of the plan, or it is another one under another name. */
+export type SetAside = {
+  readonly variantId: string;
+  readonly status: 'excluded' | 'merged';
+  readonly reason: string;
+};
+
+export type Candidates = {
+  /** Those to be measured, the baseline first. */
+  readonly measured: readonly Candidate[];
+  readonly setAside: readonly SetAside[];
+};
+
 /**
- * The baseline and every variant of a plan with their configuration texts.
+ * The baseline and the variants of a plan with their configuration texts. Those that Triton would run alike are one: measuring
+ * them apart costs time and error probability, and tells nothing, unless a plan of equal variants asks for it.
  * @throws Failure (usage) for a setting that the committed config cannot take.
  */
-export function makeCandidates(plan: Plan, source: ModelSource): Candidate[] {
-  const candidates = [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) =>
-    makeCandidate(variant, source),
-  );
-  if (!plan.expectEqual) checkDistinct(candidates);
-  return candidates;
+export function makeCandidates(plan: Plan, source: ModelSource, cores: number): Candidates {
+  const baseline = makeCandidate({ id: baselineId, settings: {} }, source);
+  const measured = [baseline];
+  const setAside: SetAside[] = [];
+  const seen = new Map([[canonical(baseline.config), baselineId]]);
+  for (const variant of plan.variants) {
+    const candidate = makeCandidate(variant, source);
+    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores));
+    const text = canonical(candidate.config);
+    const same = plan.expectEqual ? undefined : seen.get(text);
+    if (missed !== undefined) {
+      setAside.push({ variantId: variant.id, status: 'excluded', reason: `the plan leaves it out: not ${missed}` });
+    } else if (same !== undefined) {
+      setAside.push({ variantId: variant.id, status: 'merged', reason: `it is the same configuration as ${same}` });
+    } else {
+      seen.set(text, variant.id);
+      measured.push(candidate);
+    }
+  }
+  checkSome(measured, setAside);
+  return { measured, setAside };
+}
+
+function checkSome(measured: readonly Candidate[], setAside: readonly SetAside[]): void {
+  if (measured.length > 1) return;
+  throw new Failure('usage', 'no-variants', 'no variant is left to compare with the baseline', {
+    hint: setAside
+      .slice(0, 10)
+      .map(({ variantId, reason }) => `${variantId}: ${reason}`)
+      .join('\n'),
+  });
 }
 
 /** One variant's config.pbtxt. @throws Failure (usage), naming the variant, for a setting that the config cannot take. */
@@ -55,25 +95,9 @@ function checkOverlap(settings: Settings): void {
   }
 }
 
-/** Two variants that Triton runs alike cost time and error probability, and tell nothing. */
-function checkDistinct(candidates: readonly Candidate[]): void {
-  const seen = new Map<string, string>();
-  for (const { variant, config } of candidates) {
-    const text = canonical(config);
-    const same = seen.get(text);
-    seen.set(text, variant.id);
-    if (same === undefined) continue;
-    throw new Failure('usage', 'same-variant', `variant ${variant.id} is the same configuration as ${same}`, {
-      hint: 'leave it out; a plan of equal variants on purpose says expectEqual: true',
-    });
-  }
-}
-
 /** What a variant costs to run, for choosing among equals: instances, threads, queue delay (us). */
 export function costOf(config: PlainConfig, cores: number): number[] {
-  const groups = config.instance_group ?? [];
-  const instances = groups.length === 0 ? 1 : groups.reduce((sum, group) => sum + (group.count ?? 1), 0);
-  const declared = Number(config.parameters?.intra_op_thread_count?.string_value ?? 0);
-  const threads = instances * (declared > 0 ? declared : cores);
-  return [instances, threads, Number(config.dynamic_batching?.max_queue_delay_microseconds ?? 0)];
+  const instances = instancesOf(config);
+  const delayUs = Number(config.dynamic_batching?.max_queue_delay_microseconds ?? 0);
+  return [instances, instances * threadsOf(config, cores), delayUs];
 }

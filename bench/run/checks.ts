@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
 import { readCsv } from '../load/input.ts';
 import type { Plan } from '../plan/plan.ts';
-import { costOf, makeCandidates } from './candidates.ts';
+import { type Candidate, costOf, makeCandidates } from './candidates.ts';
 import { checkPointers } from './pointers.ts';
 import { readModelSource } from './repository.ts';
 
@@ -20,10 +20,12 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
   const source = await attempt(checks, 'model', () => readModelSource(plan.modelRepository, plan.model));
   if (source !== undefined) {
     checks.push(ok('model', `${plan.model}, ${source.configFile}`));
-    const candidates = await attempt(checks, 'variants', () => makeCandidates(plan, source));
-    if (candidates !== undefined) {
+    const cores = cpus().length;
+    const made = await attempt(checks, 'variants', () => makeCandidates(plan, source, cores));
+    if (made !== undefined) {
+      const { measured: candidates, setAside } = made;
       checks.push(ok('variants', `${candidates.length - 1} and the baseline`));
-      const cores = cpus().length;
+      for (const { variantId, reason } of setAside) checks.push(ok('not measured', `${variantId}: ${reason}`));
       const over = candidates
         .filter(({ config }) => (costOf(config, cores)[1] ?? 0) > cores)
         .map(({ variant }) => variant.id);
@@ -52,7 +54,7 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
 }
 
 /** With fewer requests outstanding than a batch holds, a queue delay is waited for whole, every time. */
-function bindingDelays({ load }: Plan, candidates: ReturnType<typeof makeCandidates>): Check[] {
+function bindingDelays({ load }: Plan, candidates: readonly Candidate[]): Check[] {
   const offered = load.concurrency * load.batchSize;
   const bound = candidates.flatMap(({ variant, config }) => {
     const delayUs = Number(config.dynamic_batching?.max_queue_delay_microseconds ?? 0);

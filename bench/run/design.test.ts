@@ -3,43 +3,52 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Costs, designRun } from './design.ts';
 import { syntheticRun } from './run.fixture.ts';
+import { timingOf } from './timing.ts';
 
 const { plan: basicPlan } = syntheticRun({ arms: [{ id: 'baseline', ratio: 1 }], blocks: 1, sd: 0 }).record;
 
 // Each slice then costs 100 (load) + 100 (warm-up) + 300 (window) + 40 (overhead) = 540 ms; a round of two 1 080 ms.
+const bothLooks = ['baseline', 'other'].map((variantId) => look(variantId));
 const costs: Costs = {
-  looks: ['baseline', 'other'].map((variantId) => look(variantId)),
-  instances: { baseline: 1, other: 1 },
+  looks: bothLooks,
+  timing: timingOf(basicPlan, bothLooks, { baseline: 1, other: 1 }),
+  pilot: null,
   serverStartMs: 400,
   usedMs: 1_000,
 };
 
-describe('the design of a run', () => {
+describe('the design of a run of so many blocks', () => {
   it('is what the plan asks for where there is no budget', () => {
     assert.deepEqual(designRun(plan(null, 8, 4), costs), {
+      procedure: 'fixed',
       blocks: 8,
+      confirmLooks: [8],
+      screenBlocks: 0,
+      finalists: 1,
       slicesPerBlock: 4,
       warmupMs: 100,
       sliceMs: { baseline: 300, other: 300 },
       blockMs: 400 + 4 * 1_080,
-      reducedBy: null,
+      trialMs: 200 + 4 * 540,
+      reduced: [],
+      resolvable: null,
     });
   });
 
   it('is what the plan asks for where the budget pays for just that', () => {
     const exactMs = 1_000 + 2_000 + 8 * (400 + 4 * 1_080);
-    const { blocks, slicesPerBlock, reducedBy } = designRun(plan(exactMs, 8, 4), costs);
-    assert.deepEqual([blocks, slicesPerBlock, reducedBy], [8, 4, null]);
+    const { blocks, slicesPerBlock, reduced } = designRun(plan(exactMs, 8, 4), costs);
+    assert.deepEqual([blocks, slicesPerBlock, reduced], [8, 4, []]);
   });
 
   it('takes slices per block away before blocks', () => {
-    const { blocks, slicesPerBlock, blockMs, reducedBy } = designRun(plan(3_000 + 8 * (400 + 2 * 1_080), 8, 4), costs);
-    assert.deepEqual([blocks, slicesPerBlock, blockMs, reducedBy], [8, 2, 400 + 2 * 1_080, 'budget']);
+    const { blocks, slicesPerBlock, blockMs, reduced } = designRun(plan(3_000 + 8 * (400 + 2 * 1_080), 8, 4), costs);
+    assert.deepEqual([blocks, slicesPerBlock, blockMs, reduced], [8, 2, 400 + 2 * 1_080, ['slices']]);
   });
 
   it('takes blocks away only where one slice each does not fit', () => {
-    const { blocks, slicesPerBlock, reducedBy } = designRun(plan(3_000 + 5 * 1_480 + 1_000, 8, 4), costs);
-    assert.deepEqual([blocks, slicesPerBlock, reducedBy], [5, 1, 'budget']);
+    const { blocks, slicesPerBlock, reduced } = designRun(plan(3_000 + 5 * 1_480 + 1_000, 8, 4), costs);
+    assert.deepEqual([blocks, slicesPerBlock, reduced], [5, 1, ['slices', 'blocks']]);
   });
 
   it('never has less than one block of one slice, not even where the time is used up already', () => {
@@ -47,17 +56,6 @@ describe('the design of a run', () => {
       const { blocks, slicesPerBlock } = designRun(plan(budgetMs, 8, 4), costs);
       assert.deepEqual([blocks, slicesPerBlock], [1, 1]);
     }
-  });
-
-  it('gives a slow variant slices of 30 cycles, and a quick one 300 ms', () => {
-    const looks = [look('baseline', { latencyMs: 9.99 }), look('other', { latencyMs: 25.01 })];
-    assert.deepEqual(designRun(plan(null, 8, 4), { ...costs, looks }).sliceMs, { baseline: 300, other: 751 });
-  });
-
-  it('warms every variant up for as long as the slowest to settle needs: 20 executions of each instance', () => {
-    const looks = [look('baseline'), look('other', { latencyMs: 10, meanBatch: 4 })];
-    // 20 executions x 3 instances x 4 requests each, 8 at a time, 10 ms per cycle.
-    assert.equal(designRun(plan(null, 8, 4), { ...costs, looks, instances: { other: 3 } }).warmupMs, 300);
   });
 
   it('fits its budget wherever one block does', () => {
@@ -71,7 +69,8 @@ describe('the design of a run', () => {
     fc.assert(
       fc.property(cases, ({ budgetMs, blocks, slices, latencyMs, loadMs }) => {
         const looks = [look('baseline', { latencyMs, loadMs }), look('other', { loadMs })];
-        const design = designRun(plan(budgetMs, blocks, slices), { ...costs, looks });
+        const timing = timingOf(basicPlan, looks, {});
+        const design = designRun(plan(budgetMs, blocks, slices), { ...costs, looks, timing });
         assert(design.blocks >= 1 && design.blocks <= blocks);
         assert(design.slicesPerBlock >= 1 && design.slicesPerBlock <= slices);
         const leftMs = budgetMs - 3_000 - design.blocks * design.blockMs;
@@ -84,7 +83,53 @@ describe('the design of a run', () => {
   });
 });
 
-function plan(budgetMs: number | null, blocks: number, slicesPerBlock: number) {
+describe('the design of a staged run', () => {
+  const many = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index}`)].map((id) => look(id));
+  const staged: Costs = { ...costs, looks: many, timing: timingOf(basicPlan, many, {}), pilot: pilot(0.1) };
+
+  it('screens many variants down to two, and says what it will find', () => {
+    const design = designRun(plan(600_000, null, 4), staged);
+    const { procedure, finalists, screenBlocks, reduced, slicesPerBlock } = design;
+    assert.deepEqual([procedure, finalists, screenBlocks, reduced], ['staged', 2, 7, ['slices']]);
+    assert.equal(slicesPerBlock < 12, true);
+    assert((design.resolvable ?? 0) > 0.01 && (design.resolvable ?? 1) < 0.2);
+  });
+
+  it('takes as many slices as the noise asks for, never fewer than the plan', () => {
+    const few = { ...costs, looks: many.slice(0, 3), timing: staged.timing };
+    const slices = (sd: number): number => designRun(plan(null, null, 4), { ...few, pilot: pilot(sd) }).slicesPerBlock;
+    // t(.025; 29) = 2.045, delta = ln 1.02: (2.045 sd / delta)^2 x 2/30.
+    assert.deepEqual([slices(0), slices(0.05), slices(0.1), slices(1)], [4, 4, 8, 12]);
+  });
+
+  it('says nothing of what it will find without a pilot', () => {
+    assert.equal(designRun(plan(60_000, null, 4), { ...staged, pilot: null }).resolvable, null);
+  });
+
+  it('never has less than one block of one slice', () => {
+    const { blocks, slicesPerBlock, finalists } = designRun(plan(1, null, 4), staged);
+    assert.deepEqual([blocks, slicesPerBlock, finalists], [1, 1, 1]);
+  });
+});
+
+describe('the timing of slices', () => {
+  it('gives a slow variant 30 cycles, and a quick one 300 ms', () => {
+    const looks = [look('baseline', { latencyMs: 9.99 }), look('other', { latencyMs: 25.01 })];
+    assert.deepEqual(timingOf(basicPlan, looks, {}).sliceMs, { baseline: 300, other: 751 });
+  });
+
+  it('warms every variant up for as long as the slowest to settle needs: 20 executions of each instance', () => {
+    const looks = [look('baseline'), look('other', { latencyMs: 10, meanBatch: 4 })];
+    // 20 executions x 3 instances x 4 requests each, 8 at a time, 10 ms per cycle.
+    assert.equal(timingOf(basicPlan, looks, { other: 3 }).warmupMs, 300);
+  });
+});
+
+function pilot(sliceSd: number) {
+  return { sliceSd, sliceCount: 8, elapsedMs: 3_000 };
+}
+
+function plan(budgetMs: number | null, blocks: number | null, slicesPerBlock: number) {
   return { ...basicPlan, budgetMs, blocks, slicesPerBlock };
 }
 

@@ -1,76 +1,135 @@
 import type { Plan } from '../plan/plan.ts';
-import type { Preflight } from './preflight.ts';
+import { fitBudget } from '../stats/budget.ts';
+import { procedureRules } from '../stats/procedure.ts';
+import { resolution } from '../stats/resolution.ts';
+import { leastScreened, mostFinalists } from '../stats/screen.ts';
+import { studentUpperQuantile } from '../stats/student.ts';
+import type { Pilot } from './pilot.ts';
+import { type AcceptedLook, sliceCostMs, type Timing } from './timing.ts';
 
 /** The experiment as it was fixed before anything was measured for the verdict. */
-export type Design = {
+export type Design = Timing & {
+  /** `fixed`: so many blocks of every variant, and one look; `staged`: screen, then confirm with looks on the way. */
+  readonly procedure: 'fixed' | 'staged';
+  /** Of confirm, at the most. */
   readonly blocks: number;
+  /** Numbers of blocks of confirm at which the data are looked at. */
+  readonly confirmLooks: readonly number[];
+  /** Expected. */
+  readonly screenBlocks: number;
+  /** Variants that reach confirm, the baseline not counted. */
+  readonly finalists: number;
   readonly slicesPerBlock: number;
-  /** The same for all variants. */
-  readonly warmupMs: number;
-  readonly sliceMs: Readonly<Record<string, number>>;
-  /** Expected time of one block, server start included. */
+  /** Expected time of one block of confirm, server start included. */
   readonly blockMs: number;
-  /** What the budget took away from the plan's blocks and slices; null where it all fits. */
-  readonly reducedBy: 'budget' | null;
+  /** Expected time of one variant in one block, with its share of the server's start. */
+  readonly trialMs: number;
+  /** What the budget took away: slices, screen, finalists, blocks. */
+  readonly reduced: readonly string[];
+  /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
+  readonly resolvable: number | null;
 };
 
 export type Costs = {
-  readonly looks: readonly (Preflight & { outcome: 'accepted' })[];
-  /** Instances of each variant, by id. */
-  readonly instances: Readonly<Record<string, number>>;
+  readonly looks: readonly AcceptedLook[];
+  readonly timing: Timing;
+  readonly pilot: Pilot | null;
   readonly serverStartMs: number;
   /** Time already used of the budget. */
   readonly usedMs: number;
 };
 
-const leastWarmupMs = 100;
-/** More than that for every slice of every variant would leave a budget no time to measure. */
-const mostWarmupMs = 1_000;
-const warmupExecutionsPerInstance = 20;
-const leastSliceMs = 300;
-const cyclesPerSlice = 30;
-/** Reading the config and counters back, the host probe, connecting, draining, the journal. */
-const sliceOverheadMs = 40;
 /** Writing the report, ending the server, and what the estimate misses. */
-const closingMs = 2_000;
+export const closingMs = 2_000;
+/** Fewer blocks than that never earn a claim. */
+export const leastBlocks = 5;
+/** More slices than that in a block take time from what is replicated. */
+const mostSlices = 12;
 
-/**
- * Fits the plan's blocks and slices to its budget: first fewer slices per block, then fewer blocks, since blocks are what
- * is replicated. Never fewer than one slice and one block.
- */
 export function designRun(plan: Plan, costs: Costs): Design {
-  const settledMs = costs.looks.map((look) => settlingMs(look, costs, plan.load.concurrency));
-  const warmupMs = Math.ceil(Math.min(mostWarmupMs, Math.max(leastWarmupMs, ...settledMs)));
-  const sliceMs = Object.fromEntries(
-    costs.looks.map(({ variantId, latencyMs }) => [
-      variantId,
-      Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),
-    ]),
-  );
-  const roundMs = costs.looks.reduce(
-    (sum, { variantId, loadMs }) => sum + loadMs + warmupMs + (sliceMs[variantId] ?? leastSliceMs) + sliceOverheadMs,
-    0,
-  );
-  const blockMsOf = (slices: number): number => costs.serverStartMs + slices * roundMs;
-  const wanted = { blocks: plan.blocks, slicesPerBlock: plan.slicesPerBlock, warmupMs, sliceMs };
-  const availableMs = plan.budgetMs === null ? Number.POSITIVE_INFINITY : plan.budgetMs - costs.usedMs - closingMs;
-  const affordable = Math.floor((availableMs / plan.blocks - costs.serverStartMs) / roundMs);
-  if (affordable >= plan.slicesPerBlock) return { ...wanted, blockMs: blockMsOf(plan.slicesPerBlock), reducedBy: null };
-  const slicesPerBlock = Math.max(1, affordable);
-  const blockMs = blockMsOf(slicesPerBlock);
-  const blocks = Math.min(plan.blocks, Math.max(1, Math.floor(availableMs / blockMs)));
-  return { ...wanted, blocks, slicesPerBlock, blockMs, reducedBy: 'budget' };
+  return plan.blocks === null ? stagedDesign(plan, costs) : fixedDesign(plan, plan.blocks, costs);
 }
 
-/**
- * Time until every instance of a variant has executed often enough. From its median latency rather than its short look's
- * rate, which one stall can halve.
- */
-function settlingMs(
-  { variantId, latencyMs, meanBatch }: Costs['looks'][number],
-  { instances }: Costs,
-  concurrency: number,
-): number {
-  const requests = warmupExecutionsPerInstance * (instances[variantId] ?? 1) * meanBatch;
-  return (requests * latencyMs) / concurrency;
+/** First slices per block, then the screen, then finalists are given up; the looks stay. */
+function stagedDesign(plan: Plan, costs: Costs): Design {
+  const { timing, serverStartMs, pilot } = costs;
+  const variantCount = costs.looks.length - 1;
+  const meanSliceMs = roundMs(costs) / costs.looks.length;
+  const blockMs = (variants: number, slices: number): number => serverStartMs + variants * slices * meanSliceMs;
+  const fit = fitBudget({
+    variantCount,
+    availableMs: availableMs(plan, costs),
+    slicesPerBlock: slicesWanted(plan, pilot, variantCount),
+    blockMs,
+  });
+  const { looks } = procedureRules;
+  const confirmBlocks = Math.min(fit.confirmBlocks, looks.at(-1) ?? 0);
+  const { slicesPerBlock, finalists } = fit;
+  return {
+    ...timing,
+    procedure: 'staged',
+    blocks: Math.max(1, confirmBlocks),
+    confirmLooks: looks,
+    screenBlocks: fit.screen.reduce((sum, { blocks }) => sum + blocks, 0),
+    finalists,
+    slicesPerBlock,
+    blockMs: blockMs(finalists + 1, slicesPerBlock),
+    trialMs: blockMs(finalists + 1, slicesPerBlock) / (finalists + 1),
+    reduced: fit.reduced,
+    resolvable:
+      pilot === null
+        ? null
+        : resolution({
+            residualSd: pilot.sliceSd / Math.sqrt(slicesPerBlock),
+            variantCount,
+            alpha: plan.alpha,
+            looks,
+            confirmBlocks,
+            finalists,
+          }),
+  };
+}
+
+/** Enough slices to see the practical margin in all blocks of confirm, as far as the noise lies in the slices. */
+function slicesWanted(plan: Plan, pilot: Pilot | null, variantCount: number): number {
+  const blocks = procedureRules.looks.at(-1) ?? 0;
+  const margin = Math.log1p(plan.practicalMargin);
+  if (pilot === null || margin === 0) return plan.slicesPerBlock;
+  const finalists = variantCount <= leastScreened ? variantCount : mostFinalists;
+  const critical = studentUpperQuantile(plan.alpha / finalists, blocks - 1);
+  const needed = Math.ceil(((critical * pilot.sliceSd) / margin) ** 2 * (2 / blocks));
+  return Math.max(plan.slicesPerBlock, Math.min(mostSlices, needed));
+}
+
+/** First fewer slices per block, then fewer blocks, since blocks are what is replicated. Never fewer than one of each. */
+function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
+  const { timing, serverStartMs, looks } = costs;
+  const oneRoundMs = roundMs(costs);
+  const blockMsOf = (slices: number): number => serverStartMs + slices * oneRoundMs;
+  const available = availableMs(plan, costs);
+  const affordable = Math.floor((available / asked - serverStartMs) / oneRoundMs);
+  const slicesPerBlock = Math.max(1, Math.min(plan.slicesPerBlock, affordable));
+  const blockMs = blockMsOf(slicesPerBlock);
+  const blocks = affordable >= 1 ? asked : Math.min(asked, Math.max(1, Math.floor(available / blockMs)));
+  return {
+    ...timing,
+    procedure: 'fixed',
+    blocks,
+    confirmLooks: [Math.max(leastBlocks, blocks)],
+    screenBlocks: 0,
+    finalists: looks.length - 1,
+    slicesPerBlock,
+    blockMs,
+    trialMs: blockMs / looks.length,
+    reduced: [...(slicesPerBlock < plan.slicesPerBlock ? ['slices'] : []), ...(blocks < asked ? ['blocks'] : [])],
+    resolvable: null,
+  };
+}
+
+function roundMs({ looks, timing }: Costs): number {
+  return looks.reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
+}
+
+function availableMs({ budgetMs }: Plan, { usedMs }: Costs): number {
+  return budgetMs === null ? Number.POSITIVE_INFINITY : Math.max(0, budgetMs - usedMs - closingMs);
 }

@@ -2,10 +2,11 @@ import { baselineId, type Metric } from '../plan/plan.ts';
 import type { Results, VariantResult } from '../report/results.ts';
 import { diagnose } from '../stats/diagnostics.ts';
 import type { SliceValue } from '../stats/order-effects.ts';
-import { type Decision, requestsForP99 } from './decision.ts';
-import { type History, validSlices } from './history.ts';
+import { requestsForP99 } from './contest.ts';
+import type { Decision } from './decision.ts';
+import { type History, type HistoryBlock, validSlices } from './history.ts';
 import type { RunRecord } from './record.ts';
-import type { Measurement } from './slice.ts';
+import { sliceMetric } from './values.ts';
 
 type Diagnostic = Results['diagnostics'][number];
 
@@ -25,7 +26,7 @@ export function diagnoseRun(
   return [...general, ...statistical(record, history, decision), ...variants.flatMap(doubtsAbout)];
 }
 
-function statistical(record: RunRecord, history: History, { arms, verdict }: Decision): Diagnostic[] {
+function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Diagnostic[] {
   const baseline = arms.find(({ id }) => id === baselineId);
   if (baseline === undefined || verdict.kind === 'INVALID') return [];
   const others = arms.filter(({ id }) => id !== baselineId);
@@ -35,7 +36,7 @@ function statistical(record: RunRecord, history: History, { arms, verdict }: Dec
     claimed: verdict.better,
     alpha: record.plan.alpha,
     slices: sliceValues(
-      history,
+      history.blocks.filter((block) => block.stage === stage),
       arms.map(({ id }) => id),
       record.plan.objective.metric,
     ),
@@ -48,8 +49,8 @@ function statistical(record: RunRecord, history: History, { arms, verdict }: Dec
   }));
 }
 
-function sliceValues(history: History, ids: readonly string[], metric: Metric): SliceValue[] {
-  return history.blocks.flatMap(({ block, slices }) =>
+function sliceValues(blocks: readonly HistoryBlock[], ids: readonly string[], metric: Metric): SliceValue[] {
+  return blocks.flatMap(({ block, slices }) =>
     ids.flatMap((variantId) =>
       validSlices(slices, variantId).map(({ slice, measurement }) => ({
         block,
@@ -59,16 +60,6 @@ function sliceValues(history: History, ids: readonly string[], metric: Metric): 
       })),
     ),
   );
-}
-
-function sliceMetric({ inferencesPerSecond, latency }: Measurement, metric: Metric): number {
-  const byMetric = {
-    throughput: inferencesPerSecond,
-    'latency.mean': latency.sumNs / latency.count,
-    'latency.p50': latency.p50Ns,
-    'latency.p99': latency.p99Ns,
-  };
-  return byMetric[metric];
 }
 
 /** Pooled over all requests, a tail that few blocks have shows; in the mean over blocks it does not. */

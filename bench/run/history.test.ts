@@ -19,8 +19,8 @@ describe('the history in a journal', () => {
       open,
     ]);
     assert.deepEqual(blocks, [
-      { block: 1, slices: [later] },
-      { block: 2, slices: [whole] },
+      { block: 1, stage: 'confirm', round: 1, slices: [later] },
+      { block: 2, stage: 'confirm', round: 1, slices: [whole] },
     ]);
     assert.deepEqual(
       [...attempts],

@@ -2,17 +2,25 @@ import type { JournalLine, SliceResult } from './journal.ts';
 
 export type MeasuredSlice = SliceResult & { status: 'measured' };
 
+export type HistoryBlock = {
+  readonly block: number;
+  readonly stage: 'screen' | 'confirm';
+  /** Of the screen, from 1; 1 in confirm. */
+  readonly round: number;
+  readonly slices: readonly SliceResult[];
+};
+
 /** What a journal says of the run so far: the blocks that count, and who left. */
 export type History = {
   /** Complete blocks in order; only these enter estimates. */
-  readonly blocks: readonly { readonly block: number; readonly slices: readonly SliceResult[] }[];
+  readonly blocks: readonly HistoryBlock[];
   readonly unstable: ReadonlyMap<string, string>;
   /** The attempt that an unfinished block was in, by block. */
   readonly attempts: ReadonlyMap<number, number>;
   /** Every slice ever measured, those of superseded blocks included. */
   readonly sliceCount: number;
   /** Why nothing more was to be measured; null where the run was interrupted or still goes on. */
-  readonly ended: 'blocks' | 'budget' | 'unstable' | null;
+  readonly ended: 'blocks' | 'decided' | 'budget' | 'unstable' | null;
 };
 
 export function readHistory(lines: readonly JournalLine[]): History {
@@ -30,15 +38,22 @@ export function readHistory(lines: readonly JournalLine[]): History {
   return {
     blocks: [...counted]
       .sort(([a], [b]) => a - b)
-      .map(([block, attempt]) => ({
-        block,
-        slices: slices.filter(({ slice }) => slice.block === block && slice.attempt === attempt),
-      })),
+      .map(([block, attempt]) =>
+        blockOf(
+          block,
+          slices.filter(({ slice }) => slice.block === block && slice.attempt === attempt),
+        ),
+      ),
     unstable: new Map(unstable.map(({ variantId, reason }) => [variantId, reason])),
     attempts,
     sliceCount: slices.length,
     ended: last?.kind === 'end' ? last.reason : null,
   };
+}
+
+function blockOf(block: number, slices: readonly SliceResult[]): HistoryBlock {
+  const { stage, round } = slices[0]?.slice ?? { stage: 'confirm', round: 1 };
+  return stage === 'screen' ? { block, stage, round, slices } : { block, stage: 'confirm', round: 1, slices };
 }
 
 /** The slices of one variant in a block that may be used, in the order they were measured. */

@@ -33,7 +33,7 @@ export type JournalLine =
       readonly at: string;
     }
   /** Nothing more was to be measured; a run without it, and without all of its blocks, was interrupted. */
-  | { readonly kind: 'end'; readonly reason: 'blocks' | 'budget' | 'unstable'; readonly at: string };
+  | { readonly kind: 'end'; readonly reason: 'blocks' | 'decided' | 'budget' | 'unstable'; readonly at: string };
 
 export const journalName = 'journal.jsonl';
 

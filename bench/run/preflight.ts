@@ -4,6 +4,7 @@ import { KServeError } from '../kserve/client.ts';
 import type { Tensor } from '../kserve/tensors.ts';
 import { batchInputs, type InputRows } from '../load/input.ts';
 import { baselineId, type Plan } from '../plan/plan.ts';
+import { loadOf } from './block.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment, InForce } from './deployment.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
@@ -103,11 +104,7 @@ async function look(
 ): Promise<Preflight> {
   const { plan, signal } = context;
   const variantId = candidate.variant.id;
-  const load = {
-    pacing: { kind: 'closed', concurrency: plan.load.concurrency },
-    batchSize: plan.load.batchSize,
-    transport: plan.load.protocol,
-  } as const;
+  const load = loadOf(plan);
   const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
   const slow = first.latency.p50Ns / 1e6 > slowMs;
   const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (secondLookCycles * first.latency.p50Ns) / 1e6) };

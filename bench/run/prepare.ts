@@ -2,12 +2,16 @@ import { cpus } from 'node:os';
 import { exitCodes, Failure } from '../failure.ts';
 import { type InputRows, readCsv } from '../load/input.ts';
 import { isComplete } from '../modelconfig/compare.ts';
-import type { Plan } from '../plan/plan.ts';
+import { baselineId, type Plan } from '../plan/plan.ts';
+import { pilotShare } from '../stats/budget.ts';
 import { version } from '../version.ts';
-import { type Candidate, costOf, makeCandidates } from './candidates.ts';
+import { loadOf } from './block.ts';
+import { type Candidate, costOf, makeCandidates, type SetAside } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
 import { describeEnvironment, type Environment, md5Of } from './environment.ts';
+import { readJournal } from './journal.ts';
+import { type Pilot, runPilot } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
@@ -15,8 +19,10 @@ import { type ModelSource, readModelSource, StagedModel, stagingFolder } from '.
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
-import type { Workload } from './slice.ts';
+import { measureSlice, type Workload } from './slice.ts';
+import { type Timing, timingOf } from './timing.ts';
 import { checkUnchanged } from './unchanged.ts';
+import { sliceMetric } from './values.ts';
 
 /** All that the blocks need, with a server ready to start. Disposing of it ends the server and removes the staged model. */
 export type PreparedRun = AsyncDisposable & {
@@ -39,7 +45,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const applied = applyOf(plan);
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
-  const candidates = makeCandidates(plan, source);
+  const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
   const rows = await readCsv(plan.load.input);
   const inputMd5 = await md5Of(plan.load.input);
   const environment = await describeEnvironment(source.folder, projectFolder);
@@ -76,6 +82,9 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
       autoCompleteConfig,
       environment,
       inputMd5,
+      setAside,
+      workload,
+      applied,
     }));
   if (previous === undefined) writeRunRecord(folder, record);
   const accepted = new Set(
@@ -87,7 +96,10 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
     workload,
-    deadlineMs: plan.budgetMs === null || resume ? Number.POSITIVE_INFINITY : startMs + plan.budgetMs,
+    deadlineMs:
+      plan.budgetMs === null
+        ? Number.POSITIVE_INFINITY
+        : startMs + plan.budgetMs - (resume ? usedBefore(folder, record) : 0),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -106,6 +118,12 @@ function deploy(
     signal,
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
+}
+
+/** Time of the budget that the run used until it was interrupted. */
+function usedBefore(folder: string, { startedAt }: RunRecord): number {
+  const last = readJournal(folder).findLast((line) => 'at' in line)?.at ?? startedAt;
+  return Math.max(0, Date.parse(last) - Date.parse(startedAt));
 }
 
 type Looking = {
@@ -149,6 +167,9 @@ type Making = {
   autoCompleteConfig: boolean;
   environment: Environment;
   inputMd5: string;
+  setAside: readonly SetAside[];
+  workload: Workload;
+  applied: 'reload' | 'restart';
 };
 
 async function makeRecord({
@@ -162,6 +183,9 @@ async function makeRecord({
   autoCompleteConfig,
   environment,
   inputMd5,
+  setAside,
+  workload,
+  applied,
 }: Making): Promise<RunRecord> {
   const { plan, planFile, planSource, command, events } = request;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
@@ -180,6 +204,9 @@ async function makeRecord({
     candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
+  const timing = timingOf(plan, accepted, instances);
+  const pilot = await pilotOf({ request, candidates, costs, deployment, timing, workload, applied, startMs });
+  const usedMs = performance.now() - startMs;
   return {
     schemaVersion: 1,
     tool: { version },
@@ -189,16 +216,49 @@ async function makeRecord({
     planSource,
     command,
     engine,
-    applied: applyOf(plan),
+    applied,
     autoCompleteConfig,
-    design: designRun(plan, { looks: accepted, instances, serverStartMs, usedMs: performance.now() - startMs }),
+    design: designRun(plan, { looks: accepted, timing, pilot, serverStartMs, usedMs }),
     looks,
+    setAside,
+    pilot,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
     environment,
     inputMd5,
     warnings,
   };
+}
+
+type Piloting = Pick<Making, 'request' | 'candidates' | 'deployment' | 'workload' | 'applied' | 'startMs'> & {
+  costs: Readonly<Record<string, readonly number[]>>;
+  timing: Timing;
+};
+
+/** A fixed design needs no pilot: nothing in it depends on the noise. */
+async function pilotOf(making: Piloting): Promise<Pilot | null> {
+  const { request, candidates, costs, deployment, timing, workload, applied, startMs } = making;
+  const { plan, signal, events } = request;
+  if (plan.blocks !== null) return null;
+  const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
+  const demanding = accepted
+    .slice(1)
+    .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
+  const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
+  events.preparing('measuring the noise of this host');
+  return runPilot({
+    variantIds: ids,
+    untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
+    objectiveOf: (measurement) => Math.log(sliceMetric(measurement, plan.objective.metric)),
+    measure: async (id) => {
+      signal.throwIfAborted();
+      const candidate = accepted.find(({ variant }) => variant.id === id);
+      const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
+      if (inForce === null || 'refused' in inForce) return null;
+      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
+      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, signal });
+    },
+  });
 }
 
 function applyOf({ apply }: Plan): 'reload' | 'restart' {

@@ -33,7 +33,7 @@ const plan = z.looseObject({
   practicalMargin: amount,
   alpha: z.number().gt(0).lt(0.5),
   budgetMs: amount.nullable(),
-  blocks: z.int().min(1),
+  blocks: z.int().min(1).nullable(),
   slicesPerBlock: z.int().min(1),
   seed: whole,
   expectEqual: z.boolean(),
@@ -70,9 +70,17 @@ export const recordSchema = z.looseObject({
     warmupMs: amount,
     sliceMs: z.record(z.string(), amount),
     blockMs: amount,
-    reducedBy: z.literal('budget').nullable(),
+    trialMs: amount,
+    procedure: z.enum(['fixed', 'staged']),
+    confirmLooks: z.array(z.int().min(2)).min(1),
+    screenBlocks: whole,
+    finalists: whole,
+    reduced: texts,
+    resolvable: amount.nullable(),
   }),
   looks: z.array(look),
+  setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
+  pilot: z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount }).nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),
   environment: z.record(z.string(), z.unknown()),
@@ -117,7 +125,14 @@ const measurement = measured.refine(
   'a valid slice has answers',
 );
 
-const slice = z.looseObject({ block: z.int().min(1), attempt: z.int().min(1), order: whole, variantId: id });
+const slice = z.looseObject({
+  stage: z.enum(['screen', 'confirm']),
+  round: whole,
+  block: z.int().min(1),
+  attempt: z.int().min(1),
+  order: whole,
+  variantId: id,
+});
 const sliceLine = z.looseObject({ kind: z.literal('slice'), slice, at: z.iso.datetime() });
 const blockLine = z.looseObject({ block: z.int().min(1), attempt: z.int().min(1) });
 
@@ -126,5 +141,9 @@ export const journalLineSchema = z.union([
   sliceLine.extend({ status: z.literal('failed'), failure: z.looseObject({ reason: z.string() }) }),
   blockLine.extend({ kind: z.literal('unstable'), variantId: id, reason: z.string() }),
   blockLine.extend({ kind: z.literal('block'), status: z.enum(['complete', 'superseded']), at: z.iso.datetime() }),
-  z.looseObject({ kind: z.literal('end'), reason: z.enum(['blocks', 'budget', 'unstable']), at: z.iso.datetime() }),
+  z.looseObject({
+    kind: z.literal('end'),
+    reason: z.enum(['blocks', 'decided', 'budget', 'unstable']),
+    at: z.iso.datetime(),
+  }),
 ]);

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { EngineIdentity } from '../engines/engine.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { SetAside } from './candidates.ts';
 import type { Design } from './design.ts';
+import type { Pilot } from './pilot.ts';
 import type { Preflight } from './preflight.ts';
 import { recordSchema } from './record-schema.ts';
 
@@ -22,6 +24,10 @@ export type RunRecord = {
   readonly autoCompleteConfig: boolean;
   readonly design: Design;
   readonly looks: readonly Preflight[];
+  /** Variants of the plan that are not measured under their own name. */
+  readonly setAside: readonly SetAside[];
+  /** The host's noise as the design was made for it; null where there was no time to look. */
+  readonly pilot: Pilot | null;
   /** config.pbtxt of each variant, the baseline's included. */
   readonly configs: Readonly<Record<string, string>>;
   /** What each variant costs, for choosing among equals. */

@@ -6,6 +6,7 @@ import type { RunRecord } from './record.ts';
 export type SweepEvents = {
   preparing(what: string): void;
   designed(record: RunRecord): void;
+  /** `block` of about `blocks` in the stage. */
   slice(slice: Slice, progress: { block: number; blocks: number; done: number; total: number }): void;
   warning(message: string): void;
 };

@@ -70,6 +70,8 @@ type Made = {
   latenciesNs: readonly number[];
   attempt?: number;
   invalid?: readonly string[];
+  stage?: 'screen' | 'confirm';
+  round?: number;
 };
 
 /** One measured slice. */
@@ -82,12 +84,14 @@ export function sliceLine({
   latenciesNs,
   attempt = 1,
   invalid = [],
+  stage = 'confirm',
+  round = 1,
 }: Made): SliceResult {
   const recorder = new LatencyRecorder();
   for (const latencyNs of latenciesNs) recorder.record(latencyNs);
   const slice: Slice = {
-    stage: 'confirm',
-    round: 0,
+    stage,
+    round,
     block,
     attempt,
     order,
@@ -130,7 +134,14 @@ export function sliceLine({
   return { kind: 'slice', slice, at, status: 'measured', measurement };
 }
 
-function syntheticRecord({ arms, blocks, slicesPerBlock = 2, plan, transferable = true }: SyntheticRun): RunRecord {
+/** A record as a sweep would write it before its first block. */
+export function syntheticRecord({
+  arms,
+  blocks,
+  slicesPerBlock = 2,
+  plan,
+  transferable = true,
+}: SyntheticRun): RunRecord {
   const ids = arms.map(({ id }) => id);
   const perArm = <T>(value: (arm: (typeof arms)[number]) => T) =>
     Object.fromEntries(arms.map((arm) => [arm.id, value(arm)]));
@@ -154,6 +165,7 @@ function syntheticRecord({ arms, blocks, slicesPerBlock = 2, plan, transferable 
       blocks,
       slicesPerBlock,
       seed: 1,
+      conditions: [],
       expectEqual: false,
       variants: ids.slice(1).map((id, index) => ({ id, settings: { 'instance_group.count': index + 2 } })),
       ...plan,
@@ -170,7 +182,22 @@ function syntheticRecord({ arms, blocks, slicesPerBlock = 2, plan, transferable 
     },
     applied: 'reload',
     autoCompleteConfig: false,
-    design: { blocks, slicesPerBlock, warmupMs: 100, sliceMs: perArm(() => 300), blockMs: 2_000, reducedBy: null },
+    design: {
+      procedure: 'fixed',
+      blocks,
+      confirmLooks: [Math.max(5, blocks)],
+      screenBlocks: 0,
+      finalists: arms.length - 1,
+      slicesPerBlock,
+      warmupMs: 100,
+      sliceMs: perArm(() => 300),
+      blockMs: 2_000,
+      trialMs: 2_000 / arms.length,
+      reduced: [],
+      resolvable: null,
+    },
+    setAside: [],
+    pilot: null,
     looks: ids.map((variantId) => ({
       variantId,
       outcome: 'accepted',
@@ -189,6 +216,6 @@ function syntheticRecord({ arms, blocks, slicesPerBlock = 2, plan, transferable 
 }
 
 /** Box and Muller. */
-function normal(random: { next(): number }): number {
+export function normal(random: { next(): number }): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }

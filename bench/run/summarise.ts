@@ -16,6 +16,8 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
     variantResult(variant, record, history, decision),
   );
   const finishedAt = lines.findLast((line) => 'at' in line)?.at ?? record.startedAt;
+  // A clock that was set back in between must not make a run of negative length.
+  const durationMs = Math.max(0, Date.parse(finishedAt) - Date.parse(record.startedAt));
   return {
     schemaVersion,
     tool: { name: 'tritune', version: record.tool.version },
@@ -24,10 +26,15 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
     run: {
       startedAt: record.startedAt,
       finishedAt,
-      // A clock that was set back in between must not make a run of negative length.
-      durationMs: Math.max(0, Date.parse(finishedAt) - Date.parse(record.startedAt)),
-      complete: isComplete(record, history),
+      durationMs,
+      complete: isComplete(history),
+      procedure: record.design.procedure,
       blocksPlanned: record.design.blocks,
+      screenBlocks: history.blocks.filter(({ stage }) => stage === 'screen').length,
+      finalists: [...decision.finalists],
+      reduced: [...record.design.reduced],
+      resolvableAtStart: record.design.resolvable === null ? null : Math.expm1(record.design.resolvable),
+      pilot: record.pilot === null ? null : { sliceSd: record.pilot.sliceSd, sliceCount: record.pilot.sliceCount },
       slicesPerBlock: record.design.slicesPerBlock,
       resolvable: decision.resolvable === null ? null : Math.expm1(decision.resolvable),
       residualSd: decision.residualSd,
@@ -35,13 +42,15 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
       sliceCount: history.sliceCount,
       invalidSliceCount: variants.reduce((sum, { invalidSliceCount }) => sum + invalidSliceCount, 0),
       command: record.command,
-      nextCommand: nextCommand(record, decision),
+      nextCommand: nextCommand(record, decision, durationMs),
     },
     verdict: describeVerdict(record, decision),
     variants,
     diagnostics: diagnoseRun(record, history, decision, variants),
-    blocks: history.blocks.map(({ block, slices }) => ({
+    blocks: history.blocks.map(({ block, stage, round, slices }) => ({
       block,
+      stage,
+      round,
       startedAt: slices[0]?.at ?? record.startedAt,
       order: slices.map(({ slice }) => slice.variantId),
       values: blockTable(decision, block),
@@ -51,8 +60,8 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
   };
 }
 
-function isComplete({ design }: RunRecord, history: History): boolean {
-  return history.ended !== null || history.blocks.length >= design.blocks || history.unstable.has(baselineId);
+function isComplete(history: History): boolean {
+  return history.ended !== null || history.unstable.has(baselineId);
 }
 
 function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'] {
@@ -108,16 +117,18 @@ function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Re
 /** More than that is no advice. */
 const blocksMost = 1_000;
 
-/** What measures as many blocks as an undecided verdict still needs, from fresh. */
-function nextCommand({ command, design }: RunRecord, { verdict }: Decision): string | null {
+/** What gives an undecided verdict the blocks that it still needs, from fresh. */
+function nextCommand({ command, design }: RunRecord, { verdict }: Decision, durationMs: number): string | null {
   if (verdict.blocksNeeded === undefined || verdict.blocksNeeded > blocksMost) return null;
-  const minutes = Math.max(1, Math.ceil((verdict.blocksNeeded * design.blockMs) / 60_000) + 1);
+  const fixed = design.procedure === 'fixed';
+  const neededMs = verdict.blocksNeeded * design.blockMs + (fixed ? 0 : durationMs);
   const asked = command.replaceAll(/ --(blocks|budget) \S+/g, '');
-  return `${asked} --blocks ${verdict.blocksNeeded} --budget ${minutes}m`;
+  const blocks = fixed ? ` --blocks ${verdict.blocksNeeded}` : '';
+  return `${asked}${blocks} --budget ${Math.max(1, Math.ceil(neededMs / 60_000) + 1)}m`;
 }
 
-function blockTable({ values }: Decision, block: number): Results['blocks'][number]['values'] {
-  const rows = [...values].flatMap(([id, all]) => {
+function blockTable({ allValues }: Decision, block: number): Results['blocks'][number]['values'] {
+  const rows = [...allValues].flatMap(([id, all]) => {
     const value = all.find((each) => each.block === block);
     return value === undefined
       ? []

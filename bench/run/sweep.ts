@@ -1,11 +1,11 @@
 import { type exitCodes, Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
-import { measureBlock } from './block.ts';
 import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
-import { Journal, readJournal } from './journal.ts';
-import { type PreparedRun, prepareRun } from './prepare.ts';
+import { readJournal } from './journal.ts';
+import { measureBlocks } from './measure-blocks.ts';
+import { prepareRun } from './prepare.ts';
 import { readRunRecord } from './record.ts';
 import type { SweepRequest } from './request.ts';
 import { shellWord } from './shell-word.ts';
@@ -53,56 +53,6 @@ export async function reportRun(folder: string): Promise<Results> {
     results.variants.map(({ id }) => id),
   );
   return results;
-}
-
-/** A block that takes longer than expected may use this much more than the budget before it is given up. */
-const graceMs = 4_000;
-
-async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
-  const { record, candidates, deployment, workload, deadlineMs } = run;
-  const { design, applied } = record;
-  const before = readHistory(readJournal(folder));
-  using journal = new Journal(folder);
-  const measured = new Set(before.blocks.map(({ block }) => block));
-  const unstable = new Set(before.unstable.keys());
-  const end = (reason: 'blocks' | 'budget' | 'unstable'): void =>
-    journal.append({ kind: 'end', reason, at: new Date().toISOString() });
-  let expectedMs = design.blockMs;
-  for (let block = 1; block <= design.blocks; block += 1) {
-    if (measured.has(block)) continue;
-    if (unstable.has('baseline') || candidates.length - unstable.size < 2) return end('unstable');
-    const startMs = performance.now();
-    if (startMs + expectedMs > deadlineMs) return end('budget');
-    const interrupted = before.attempts.get(block);
-    if (interrupted !== undefined) {
-      journal.append({
-        kind: 'block',
-        block,
-        attempt: interrupted,
-        status: 'superseded',
-        at: new Date().toISOString(),
-      });
-    }
-    const active = candidates.filter(({ variant }) => !unstable.has(variant.id));
-    const left = await measureBlock({ block, attempt: (interrupted ?? 0) + 1 }, active, {
-      plan,
-      design,
-      applied,
-      deployment,
-      workload,
-      journal,
-      signal,
-      lastStartMs: deadlineMs + graceMs,
-      onSlice: (slice, done, total) => events.slice(slice, { block, blocks: design.blocks, done, total }),
-    });
-    if (left === null) return end('budget');
-    for (const [variantId, reason] of left) {
-      unstable.add(variantId);
-      events.warning(`${variantId} leaves the comparison: ${reason}`);
-    }
-    expectedMs = (performance.now() - startMs) * 1.02;
-  }
-  end('blocks');
 }
 
 function withFolder(failure: unknown, folder: string, blocks: number | null): unknown {

@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import { mergeHistograms } from '../load/recorder.ts';
 import type { Metric } from '../plan/plan.ts';
 import { type History, type MeasuredSlice, validSlices } from './history.ts';
+import type { Measurement } from './slice.ts';
 
 /** One variant in one block: the unit that is replicated. */
 export type BlockValue = {
@@ -31,6 +32,17 @@ export function metricOf(value: BlockValue, metric: Metric): number {
     'latency.mean': value.meanNs,
     'latency.p50': value.p50Ns,
     'latency.p99': value.p99Ns,
+  };
+  return byMetric[metric];
+}
+
+/** What a metric is of one slice, in its own unit. */
+export function sliceMetric({ inferencesPerSecond, latency }: Measurement, metric: Metric): number {
+  const byMetric = {
+    throughput: inferencesPerSecond,
+    'latency.mean': latency.sumNs / latency.count,
+    'latency.p50': latency.p50Ns,
+    'latency.p99': latency.p99Ns,
   };
   return byMetric[metric];
 }

@@ -1,5 +1,5 @@
 import { mergeHistograms } from '../load/recorder.ts';
-import type { Variant } from '../plan/plan.ts';
+import { baselineId, type Variant } from '../plan/plan.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
 import type { Decision } from './decision.ts';
@@ -26,9 +26,9 @@ export function variantResult(
   const comparison = decision.verdict.comparisons.find(({ variantId }) => variantId === id);
   return {
     id,
-    baseline: id === 'baseline',
+    baseline: id === baselineId,
     settings: { ...settings },
-    ...statusOf(id, look, history, values),
+    ...statusOf(id, { look, record, history, decision }),
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
     latencyNs: latencyOf(values, slices),
@@ -41,6 +41,7 @@ export function variantResult(
             better: decision.verdict.better.includes(id),
             inBestSet: comparison.inBestSet,
           },
+    screen: screenOf(id, history, decision),
     requestCount: total(slices.map(({ measurement }) => measurement.requestCount)),
     errors: errorsOf(invalid.filter((line): line is MeasuredSlice => line.status === 'measured')),
     invalidSliceCount: invalid.length,
@@ -55,18 +56,32 @@ export function variantResult(
   };
 }
 
-function statusOf(
-  id: string,
-  look: Preflight | undefined,
-  history: History,
-  values: readonly BlockValue[],
-): Pick<VariantResult, 'status' | 'reason'> {
+/** How a variant stood to the baseline in the blocks of the screen that both were in. */
+function screenOf(id: string, history: History, { screenY }: Decision): VariantResult['screen'] {
+  const pairs = history.blocks.flatMap(({ block }) => {
+    const [own, baseline] = [screenY.get(block)?.get(id), screenY.get(block)?.get(baselineId)];
+    return own === undefined || baseline === undefined ? [] : [own - baseline];
+  });
+  if (id === baselineId || pairs.length === 0) return null;
+  return { blocks: pairs.length, gain: Math.expm1(total(pairs) / pairs.length) };
+}
+
+type Known = { look: Preflight | undefined; record: RunRecord; history: History; decision: Decision };
+
+function statusOf(id: string, { look, record, history, decision }: Known): Pick<VariantResult, 'status' | 'reason'> {
+  const aside = record.setAside.find(({ variantId }) => variantId === id);
+  if (aside !== undefined) return { status: aside.status, reason: aside.reason };
   if (look?.outcome === 'refused') return { status: 'refused', reason: look.reason };
   const unstable = history.unstable.get(id);
   if (unstable !== undefined) return { status: 'unstable', reason: unstable };
-  return values.length === 0
-    ? { status: 'unmeasured', reason: 'no block was completed' }
-    : { status: 'measured', reason: null };
+  const blocks = decision.values.get(id)?.length ?? 0;
+  if (blocks === 0) return { status: 'unmeasured', reason: 'no block was completed' };
+  if (id === baselineId || decision.stage === 'screen' || decision.finalists.includes(id))
+    return { status: 'measured', reason: null };
+  return {
+    status: 'screened out',
+    reason: `others did better in the ${blocks} blocks of the screen; nothing is claimed about it`,
+  };
 }
 
 function latencyOf(values: readonly BlockValue[], slices: readonly MeasuredSlice[]): VariantResult['latencyNs'] {

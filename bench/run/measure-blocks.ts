@@ -1,0 +1,89 @@
+import { baselineId } from '../plan/plan.ts';
+import { measureBlock } from './block.ts';
+import { contestOf, nextOf } from './contest.ts';
+import { closingMs } from './design.ts';
+import { type History, readHistory } from './history.ts';
+import { Journal, type JournalLine, readJournal } from './journal.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunRecord } from './record.ts';
+import type { SweepRequest } from './request.ts';
+
+/** A block that takes longer than expected may use this much more than the budget before it is given up. */
+const graceMs = 4_000;
+
+/** Measures one block after the other, each as what was measured before it says, until there is a verdict or no time. */
+export async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
+  const { record, candidates, deployment, workload, deadlineMs } = run;
+  using journal = new Journal(folder);
+  const lines = readJournal(folder);
+  const append = (line: JournalLine): void => {
+    journal.append(line);
+    lines.push(line);
+  };
+  const end = (reason: 'blocks' | 'decided' | 'budget' | 'unstable'): void =>
+    append({ kind: 'end', reason, at: new Date().toISOString() });
+  let slowdown = 1;
+  for (;;) {
+    const history = readHistory(lines);
+    const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs));
+    if (next.kind === 'done') return end(whyDone(record, history, next.finalists));
+    const expectedMs = next.active.length * record.design.trialMs * slowdown;
+    const startMs = performance.now();
+    if (startMs + expectedMs > deadlineMs) return end('budget');
+    const place = placeOf(history, next);
+    if (place.attempt > 1) {
+      append({
+        kind: 'block',
+        block: place.block,
+        attempt: place.attempt - 1,
+        status: 'superseded',
+        at: new Date().toISOString(),
+      });
+    }
+    const active = candidates.filter(({ variant }) => next.active.includes(variant.id));
+    const left = await measureBlock(place, active, {
+      plan,
+      design: record.design,
+      applied: record.applied,
+      deployment,
+      workload,
+      append,
+      signal,
+      lastStartMs: deadlineMs + graceMs,
+      onSlice: (slice, done, total) => events.slice(slice, { ...progressOf(record, history, next), done, total }),
+    });
+    if (left === null) return end('budget');
+    for (const [variantId, reason] of left) events.warning(`${variantId} leaves the comparison: ${reason}`);
+    slowdown = Math.max(1, ((performance.now() - startMs) / (next.active.length * record.design.trialMs)) * 1.02);
+  }
+}
+
+/** In a fixed design as many as it has still to measure; else what the time pays for. */
+function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: number): number {
+  if (design.procedure === 'staged') {
+    const leftMs = deadlineMs - performance.now() - closingMs;
+    return Math.max(0, Math.floor(leftMs / design.trialMs));
+  }
+  const active = looks.filter(({ outcome, variantId }) => outcome === 'accepted' && !history.unstable.has(variantId));
+  return Math.max(0, design.blocks - history.blocks.length) * active.length;
+}
+
+function whyDone({ design }: RunRecord, { unstable, blocks }: History, finalists: readonly string[]) {
+  if (unstable.has(baselineId) || finalists.every((id) => unstable.has(id))) return 'unstable';
+  if (design.procedure === 'fixed') return 'blocks';
+  const confirmed = blocks.filter(({ stage }) => stage === 'confirm').length;
+  return design.confirmLooks.includes(confirmed) ? 'decided' : 'budget';
+}
+
+type NextBlock = { readonly stage: 'screen' | 'confirm'; readonly round: number };
+
+/** Blocks count through both stages; one that was interrupted is measured again from its start. */
+function placeOf({ blocks, attempts }: History, { stage, round }: NextBlock) {
+  const block = (blocks.at(-1)?.block ?? 0) + 1;
+  return { block, attempt: (attempts.get(block) ?? 0) + 1, stage, round };
+}
+
+function progressOf({ design }: RunRecord, { blocks }: History, { stage }: NextBlock) {
+  const before = blocks.filter((block) => block.stage === stage).length;
+  return { stage, block: before + 1, blocks: stage === 'screen' ? design.screenBlocks : design.blocks };
+}

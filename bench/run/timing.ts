@@ -1,0 +1,50 @@
+import type { Plan } from '../plan/plan.ts';
+import type { Preflight } from './preflight.ts';
+
+export type AcceptedLook = Preflight & { readonly outcome: 'accepted' };
+
+/** How long each slice warms up and measures, fixed before anything is measured for the verdict. */
+export type Timing = {
+  /** The same for all variants. */
+  readonly warmupMs: number;
+  readonly sliceMs: Readonly<Record<string, number>>;
+};
+
+const leastWarmupMs = 100;
+/** More than that for every slice of every variant would leave a budget no time to measure. */
+const mostWarmupMs = 1_000;
+const warmupExecutionsPerInstance = 20;
+const leastSliceMs = 300;
+const cyclesPerSlice = 30;
+/** Reading the config and counters back, the host probe, connecting, draining, the journal. */
+const sliceOverheadMs = 40;
+
+/** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` of each variant by id. */
+export function timingOf(
+  { load }: Pick<Plan, 'load'>,
+  looks: readonly AcceptedLook[],
+  instances: Readonly<Record<string, number>>,
+): Timing {
+  const settledMs = looks.map((look) => settlingMs(look, instances[look.variantId] ?? 1, load.concurrency));
+  const cycles = looks.map(({ variantId, latencyMs }) => [
+    variantId,
+    Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),
+  ]);
+  return {
+    warmupMs: Math.ceil(Math.min(mostWarmupMs, Math.max(leastWarmupMs, ...settledMs))),
+    sliceMs: Object.fromEntries(cycles),
+  };
+}
+
+/** What one slice of a variant takes in all. */
+export function sliceCostMs({ variantId, loadMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
+  return loadMs + warmupMs + (sliceMs[variantId] ?? leastSliceMs) + sliceOverheadMs;
+}
+
+/**
+ * Time until every instance of a variant has executed often enough. From its median latency rather than its short look's
+ * rate, which one stall can halve.
+ */
+function settlingMs({ latencyMs, meanBatch }: AcceptedLook, instances: number, concurrency: number): number {
+  return (warmupExecutionsPerInstance * instances * meanBatch * latencyMs) / concurrency;
+}
