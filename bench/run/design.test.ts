@@ -12,7 +12,7 @@ const bothLooks = ['baseline', 'other'].map((variantId) => look(variantId));
 const costs: Costs = {
   looks: bothLooks,
   timing: timingOf(basicPlan, bothLooks, { baseline: 1, other: 1 }),
-  pilot: null,
+  sliceSd: null,
   serverStartMs: 400,
   usedMs: 1_000,
 };
@@ -85,7 +85,7 @@ describe('the design of a run of so many blocks', () => {
 
 describe('the design of a staged run', () => {
   const many = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index}`)].map((id) => look(id));
-  const staged: Costs = { ...costs, looks: many, timing: timingOf(basicPlan, many, {}), pilot: pilot(0.1) };
+  const staged: Costs = { ...costs, looks: many, timing: timingOf(basicPlan, many, {}), sliceSd: 0.1 };
 
   it('screens many variants down to two, and says what it will find', () => {
     const design = designRun(plan(600_000, null, 4), staged);
@@ -97,13 +97,13 @@ describe('the design of a staged run', () => {
 
   it('takes as many slices as the noise asks for, never fewer than the plan', () => {
     const few = { ...costs, looks: many.slice(0, 3), timing: staged.timing };
-    const slices = (sd: number): number => designRun(plan(null, null, 4), { ...few, pilot: pilot(sd) }).slicesPerBlock;
+    const slices = (sd: number): number => designRun(plan(null, null, 4), { ...few, sliceSd: sd }).slicesPerBlock;
     // t(.025; 29) = 2.045, delta = ln 1.02: (2.045 sd / delta)^2 x 2/30.
     assert.deepEqual([slices(0), slices(0.05), slices(0.1), slices(1)], [4, 4, 8, 12]);
   });
 
   it('says nothing of what it will find without a pilot', () => {
-    assert.equal(designRun(plan(60_000, null, 4), { ...staged, pilot: null }).resolvable, null);
+    assert.equal(designRun(plan(60_000, null, 4), { ...staged, sliceSd: null }).resolvable, null);
   });
 
   it('never has less than one block of one slice', () => {
@@ -124,10 +124,6 @@ describe('the timing of slices', () => {
     assert.equal(timingOf(basicPlan, looks, { other: 3 }).warmupMs, 300);
   });
 });
-
-function pilot(sliceSd: number) {
-  return { sliceSd, sliceCount: 8, elapsedMs: 3_000 };
-}
 
 function plan(budgetMs: number | null, blocks: number | null, slicesPerBlock: number) {
   return { ...basicPlan, budgetMs, blocks, slicesPerBlock };

@@ -4,7 +4,6 @@ import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
 import { leastScreened, mostFinalists } from '../stats/screen.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
-import type { Pilot } from './pilot.ts';
 import { type AcceptedLook, sliceCostMs, type Timing } from './timing.ts';
 
 /** The experiment as it was fixed before anything was measured for the verdict. */
@@ -33,7 +32,8 @@ export type Design = Timing & {
 export type Costs = {
   readonly looks: readonly AcceptedLook[];
   readonly timing: Timing;
-  readonly pilot: Pilot | null;
+  /** Of one slice's ln(value), as the pilot or the host's noise floor has it; null where neither is known. */
+  readonly sliceSd: number | null;
   readonly serverStartMs: number;
   /** Time already used of the budget. */
   readonly usedMs: number;
@@ -52,14 +52,14 @@ export function designRun(plan: Plan, costs: Costs): Design {
 
 /** First slices per block, then the screen, then finalists are given up; the looks stay. */
 function stagedDesign(plan: Plan, costs: Costs): Design {
-  const { timing, serverStartMs, pilot } = costs;
+  const { timing, serverStartMs, sliceSd } = costs;
   const variantCount = costs.looks.length - 1;
   const meanSliceMs = roundMs(costs) / costs.looks.length;
   const blockMs = (variants: number, slices: number): number => serverStartMs + variants * slices * meanSliceMs;
   const fit = fitBudget({
     variantCount,
     availableMs: availableMs(plan, costs),
-    slicesPerBlock: slicesWanted(plan, pilot, variantCount),
+    slicesPerBlock: slicesWanted(plan, sliceSd, variantCount),
     blockMs,
   });
   const { looks } = procedureRules;
@@ -77,10 +77,10 @@ function stagedDesign(plan: Plan, costs: Costs): Design {
     trialMs: blockMs(finalists + 1, slicesPerBlock) / (finalists + 1),
     reduced: fit.reduced,
     resolvable:
-      pilot === null
+      sliceSd === null
         ? null
         : resolution({
-            residualSd: pilot.sliceSd / Math.sqrt(slicesPerBlock),
+            residualSd: sliceSd / Math.sqrt(slicesPerBlock),
             variantCount,
             alpha: plan.alpha,
             looks,
@@ -91,13 +91,13 @@ function stagedDesign(plan: Plan, costs: Costs): Design {
 }
 
 /** Enough slices to see the practical margin in all blocks of confirm, as far as the noise lies in the slices. */
-function slicesWanted(plan: Plan, pilot: Pilot | null, variantCount: number): number {
+function slicesWanted(plan: Plan, sliceSd: number | null, variantCount: number): number {
   const blocks = procedureRules.looks.at(-1) ?? 0;
   const margin = Math.log1p(plan.practicalMargin);
-  if (pilot === null || margin === 0) return plan.slicesPerBlock;
+  if (sliceSd === null || margin === 0) return plan.slicesPerBlock;
   const finalists = variantCount <= leastScreened ? variantCount : mostFinalists;
   const critical = studentUpperQuantile(plan.alpha / finalists, blocks - 1);
-  const needed = Math.ceil(((critical * pilot.sliceSd) / margin) ** 2 * (2 / blocks));
+  const needed = Math.ceil(((critical * sliceSd) / margin) ** 2 * (2 / blocks));
   return Math.max(plan.slicesPerBlock, Math.min(mostSlices, needed));
 }
 

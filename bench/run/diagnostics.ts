@@ -5,6 +5,7 @@ import type { SliceValue } from '../stats/order-effects.ts';
 import { requestsForP99 } from './contest.ts';
 import type { Decision } from './decision.ts';
 import { type History, type HistoryBlock, validSlices } from './history.ts';
+import { farFromFloor } from './noise-floor.ts';
 import type { RunRecord } from './record.ts';
 import { sliceMetric } from './values.ts';
 
@@ -23,7 +24,20 @@ export function diagnoseRun(
     message,
     advice: 'Deploy what was measured, or measure what is deployed.',
   }));
-  return [...general, ...statistical(record, history, decision), ...variants.flatMap(doubtsAbout)];
+  return [
+    ...general,
+    ...unusualNoise(record, decision),
+    ...statistical(record, history, decision),
+    ...variants.flatMap(doubtsAbout),
+  ];
+}
+
+function unusualNoise({ noiseFloor, design }: RunRecord, { residualSd }: Decision): Diagnostic[] {
+  if (noiseFloor === null || residualSd === null) return [];
+  const message = farFromFloor(noiseFloor, { residualSd, slicesPerBlock: design.slicesPerBlock });
+  if (message === null) return [];
+  const advice = 'See what else the host did; if it has changed for good, tritune noise looks at it anew.';
+  return [{ kind: 'noise floor', variantId: null, message, advice }];
 }
 
 function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Diagnostic[] {

@@ -11,6 +11,7 @@ import { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
 import { describeEnvironment, type Environment, md5Of } from './environment.ts';
 import { readJournal } from './journal.ts';
+import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
 import { type Pilot, runPilot } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
 import { type Preflight, preflight } from './preflight.ts';
@@ -206,6 +207,7 @@ async function makeRecord({
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
   const pilot = await pilotOf({ request, candidates, costs, deployment, timing, workload, applied, startMs });
+  const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
     schemaVersion: 1,
@@ -218,16 +220,28 @@ async function makeRecord({
     engine,
     applied,
     autoCompleteConfig,
-    design: designRun(plan, { looks: accepted, timing, pilot, serverStartMs, usedMs }),
+    design: designRun(plan, {
+      looks: accepted,
+      timing,
+      sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
+      serverStartMs,
+      usedMs,
+    }),
     looks,
     setAside,
     pilot,
+    noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
     environment,
     inputMd5,
     warnings,
   };
+}
+
+/** Where there was no time for a pilot, what the host was seen to have; null where it was never looked at. */
+function sliceSdOf(floor: NoiseFloor | null): number | null {
+  return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
 }
 
 type Piloting = Pick<Making, 'request' | 'candidates' | 'deployment' | 'workload' | 'applied' | 'startMs'> & {

@@ -80,6 +80,7 @@ export const recordSchema = z.looseObject({
   }),
   looks: z.array(look),
   setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
+  noiseFloor: z.looseObject({ residualSd: amount, slicesPerBlock: z.int().min(1), measuredAt: z.string() }).nullable(),
   pilot: z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount }).nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),

@@ -5,6 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SetAside } from './candidates.ts';
 import type { Design } from './design.ts';
+import type { NoiseFloor } from './noise-floor.ts';
 import type { Pilot } from './pilot.ts';
 import type { Preflight } from './preflight.ts';
 import { recordSchema } from './record-schema.ts';
@@ -28,6 +29,8 @@ export type RunRecord = {
   readonly setAside: readonly SetAside[];
   /** The host's noise as the design was made for it; null where there was no time to look. */
   readonly pilot: Pilot | null;
+  /** What `tritune noise` last saw on this host and engine. */
+  readonly noiseFloor: NoiseFloor | null;
   /** config.pbtxt of each variant, the baseline's included. */
   readonly configs: Readonly<Record<string, string>>;
   /** What each variant costs, for choosing among equals. */

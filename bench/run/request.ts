@@ -19,6 +19,8 @@ export type SweepRequest = {
   readonly engine: Engine;
   readonly folder: string;
   readonly projectFolder: string;
+  /** Where the host's noise floor is kept. */
+  readonly stateFolder: string;
   readonly resume: boolean;
   readonly signal: AbortSignal;
   readonly events: SweepEvents;

@@ -198,6 +198,7 @@ export function syntheticRecord({
     },
     setAside: [],
     pilot: null,
+    noiseFloor: null,
     looks: ids.map((variantId) => ({
       variantId,
       outcome: 'accepted',

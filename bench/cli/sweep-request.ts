@@ -1,0 +1,131 @@
+import { join, resolve } from 'node:path';
+import type { Engine } from '../engines/engine.ts';
+import { Failure } from '../failure.ts';
+import type { Plan } from '../plan/plan.ts';
+import { plainText } from '../report/plain-text.ts';
+import { readRunRecord } from '../run/record.ts';
+import type { SweepRequest } from '../run/request.ts';
+import { shellWord } from '../run/shell-word.ts';
+import { chooseEngine, type engineKinds } from './engine.ts';
+import type { Host } from './host.ts';
+import { readPlanFile } from './plan-file.ts';
+
+/** What the command line may say of a sweep beside its plan. */
+export type SweepOptions = {
+  budget?: number;
+  blocks?: number;
+  slices?: number;
+  seed?: number;
+  engine?: (typeof engineKinds)[number];
+  out?: string;
+  resume?: string;
+  quiet?: true;
+};
+
+/**
+ * The sweep that a command line asks for, its engine chosen. `change` makes another plan of the one that was read.
+ * @throws Failure: usage for a plan or a choice that is none, server where there is nothing to measure.
+ */
+export async function requestOf(
+  planFile: string | undefined,
+  options: SweepOptions,
+  host: Host,
+  change: (plan: Plan) => Plan = (plan) => plan,
+): Promise<Omit<SweepRequest, 'events'>> {
+  const { signal, projectFolder } = host;
+  const stateFolder = stateFolderOf(host);
+  if (options.resume !== undefined) {
+    if (planFile !== undefined) {
+      throw new Failure('usage', 'resume', `--resume goes on with the plan of its run, not with ${planFile}`, {
+        hint: `leave the plan out: tritune sweep --resume ${shellWord(options.resume)}`,
+      });
+    }
+    const folder = resolve(host.cwd, options.resume);
+    const { plan, planFile: file, planSource, command } = readRunRecord(folder);
+    return {
+      plan,
+      planFile: file,
+      planSource,
+      command,
+      engine: await resumedEngine(plan, options, host),
+      folder,
+      projectFolder,
+      stateFolder,
+      resume: true,
+      signal,
+    };
+  }
+  const file = readPlanFile(planFile, host.cwd);
+  const read = { ...file, plan: change(file.plan) };
+  const { engine, reason } = await chooseEngine(override(read.plan, options).engine, host);
+  const asked = reason === undefined ? options : { ...options, ...rehearsalBudget(read.plan, options) };
+  if (reason !== undefined) tellRehearsal(reason, asked, options, host);
+  const plan = override(read.plan, asked);
+  return {
+    plan,
+    planFile: read.file,
+    planSource: read.source,
+    command: commandLine(read.file, plan, asked),
+    engine,
+    folder: resolve(host.cwd, options.out ?? join('reports', `${timestamp()}-${plan.name}`)),
+    projectFolder,
+    stateFolder,
+    resume: false,
+    signal,
+  };
+}
+
+/** A rehearsal that nobody asked for shows what a sweep is; it need not take as long as one that decides something. */
+const rehearsalBudgetMs = 150_000;
+
+function rehearsalBudget({ budgetMs }: Plan, { budget, blocks }: SweepOptions): { budget?: number } {
+  if (budget !== undefined || blocks !== undefined || budgetMs === null || budgetMs <= rehearsalBudgetMs) return {};
+  return { budget: rehearsalBudgetMs };
+}
+
+function tellRehearsal(reason: string, asked: SweepOptions, { budget, quiet }: SweepOptions, { stderr }: Host): void {
+  if (quiet === true) return;
+  stderr.write(`${plainText(reason)}\n`);
+  if (asked.budget !== undefined && budget === undefined)
+    stderr.write(`a rehearsal takes ${asked.budget / 1_000} s of the plan's budget; --budget gives it another\n`);
+}
+
+async function resumedEngine(plan: Plan, options: SweepOptions, host: Host): Promise<Engine> {
+  const { engine, reason } = await chooseEngine(plan.engine, host);
+  if (reason !== undefined) tellRehearsal(reason, options, options, host);
+  return engine;
+}
+
+function override(plan: Plan, { budget, blocks, slices, seed, engine }: SweepOptions): Plan {
+  return {
+    ...plan,
+    ...(budget === undefined ? {} : { budgetMs: budget }),
+    ...(blocks === undefined ? {} : { blocks }),
+    ...(slices === undefined ? {} : { slicesPerBlock: slices }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
+  };
+}
+
+/** What repeats this run: the plan's own values need no saying, those given on the command line do. */
+function commandLine(file: string, plan: Plan, { budget, blocks, slices, seed, engine }: SweepOptions): string {
+  const parts = [
+    shellWord(file),
+    ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
+    ...(blocks === undefined ? [] : [`--blocks ${blocks}`]),
+    ...(slices === undefined ? [] : [`--slices ${slices}`]),
+    ...(seed === undefined ? [] : [`--seed ${plan.seed}`]),
+    ...(engine === undefined ? [] : [`--engine ${engine}`]),
+  ];
+  return `npm run sweep -- ${parts.join(' ')}`;
+}
+
+function timestamp(): string {
+  return new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+}
+
+/** `$XDG_STATE_HOME/tritune`, by default under the home folder. */
+export function stateFolderOf({ env, cwd }: Pick<Host, 'env' | 'cwd'>): string {
+  const named = env.XDG_STATE_HOME ?? '';
+  return join(named === '' ? join(env.HOME ?? cwd, '.local', 'state') : named, 'tritune');
+}
