@@ -1,15 +1,42 @@
 import type { Datatype, Tensor } from '../kserve/tensors.ts';
 
+/** The status codes of gRPC but OK, by number from 1. */
+export const grpcStatuses = [
+  'cancelled',
+  'unknown',
+  'invalid-argument',
+  'deadline-exceeded',
+  'not-found',
+  'already-exists',
+  'permission-denied',
+  'resource-exhausted',
+  'failed-precondition',
+  'aborted',
+  'out-of-range',
+  'unimplemented',
+  'internal',
+  'unavailable',
+  'data-loss',
+  'unauthenticated',
+] as const;
+
 /**
- * How a request failed: kinds are counted by themselves and never enter a latency. `malformed` is what is no HTTP/1.1 answer,
- * answers that nothing asked for, and statuses that are neither 200 nor an error.
+ * How a request failed: kinds are counted by themselves and never enter a latency. `malformed` is what the protocol does not
+ * allow, answers that nothing asked for, and statuses of HTTP that are neither 200 nor an error. `keep-alive-reset` is a
+ * connection that had answered before and was closed instead of this answer's first byte; `ports-exhausted` a connection
+ * for which this host had no port left; `refused-stream` a request that the server said it did not look at.
  */
 export type ErrorKind =
   | 'connect'
+  | 'ports-exhausted'
+  | 'tls'
   | 'reset'
+  | 'keep-alive-reset'
+  | 'refused-stream'
   | 'timeout'
   | 'http-4xx'
   | 'http-5xx'
+  | `grpc-${(typeof grpcStatuses)[number]}`
   | 'malformed'
   | 'wrong-shape'
   | 'wrong-values';
