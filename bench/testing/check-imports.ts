@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   kserve: [],
   modelconfig: [],
   testing: ['kserve', 'load', 'modelconfig'],
+  benchmarks: ['load', 'kserve', 'engines', 'testing'],
 };
 
 /** The imports that break the rules, one line each. */
