@@ -143,6 +143,11 @@ function checkVariantIds(plan: PlanFile, source: Source): void {
   });
 }
 
+/** Values that are made up are no file; a file of such a name is ./random. */
+function resolveInput(folder: string, input: string): string {
+  return input === 'random' || input === 'zero' ? input : resolve(folder, input);
+}
+
 function resolvePlan(plan: PlanFile, folder: string): Plan {
   const { budget, load, constraints, objective, ...rest } = plan;
   const { requestTimeout, input, ...loadRest } = load;
@@ -150,7 +155,7 @@ function resolvePlan(plan: PlanFile, folder: string): Plan {
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
     engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
-    load: { ...loadRest, input: resolve(folder, input), requestTimeoutMs: requestTimeout },
+    load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
     objective:
       'maximize' in objective
         ? { direction: 'maximize', metric: 'throughput' }

@@ -1,13 +1,14 @@
 import { cpus } from 'node:os';
 import { exitCodes, Failure } from '../failure.ts';
-import { type InputRows, readCsv } from '../load/input.ts';
+import type { InputData } from '../load/data/input-data.ts';
+import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import type { Plan } from '../plan/plan.ts';
 import { version } from '../version.ts';
 import { type Candidate, costOf, makeCandidates } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
-import { describeEnvironment, type Environment, md5Of } from './environment.ts';
+import { describeEnvironment, type Environment } from './environment.ts';
 import { checkPointers } from './pointers.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
@@ -17,6 +18,7 @@ import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import type { Workload } from './slice.ts';
 import { checkUnchanged } from './unchanged.ts';
+import { inputFiles, inputMd5Of, workloadSpec } from './workload-spec.ts';
 
 /** All that the blocks need, with a server ready to start. Disposing of it ends the server and removes the staged model. */
 export type PreparedRun = AsyncDisposable & {
@@ -40,8 +42,8 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const candidates = makeCandidates(plan, source);
-  const rows = await readCsv(plan.load.input);
-  const inputMd5 = await md5Of(plan.load.input);
+  const data = await readInputData(workloadSpec(plan));
+  const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
   if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
@@ -59,7 +61,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     {
       request,
       deployment,
-      rows,
+      data,
       applied,
     },
   );
@@ -111,20 +113,20 @@ function deploy(
 type Looking = {
   request: SweepRequest;
   deployment: Deployment;
-  rows: InputRows;
+  data: InputData;
   applied: 'reload' | 'restart';
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, rows, applied }: Looking,
+  { request, deployment, data, applied }: Looking,
 ): Promise<{ looks: Preflight[]; workload: Workload; serverStartMs: number }> {
   const { plan, signal, events } = request;
   try {
     events.preparing('starting the server');
     const serverStartMs = await timed(() => deployment.start());
     const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-    const seen = await preflight(candidates, { plan, rows, deployment, apply: applied, signal, onVariant });
+    const seen = await preflight(candidates, { plan, data, deployment, apply: applied, signal, onVariant });
     return { ...seen, serverStartMs };
   } catch (error) {
     if (signal.aborted) throw withoutTrace(signal.reason, request);
@@ -173,7 +175,7 @@ async function makeRecord({
   }
   const engine = deployment.identity;
   if (engine === undefined) throw new Error('the server was started, but its identity is not known');
-  const pointers = await checkPointers(source.folder, [plan.load.input]);
+  const pointers = await checkPointers(source.folder, inputFiles(plan));
   const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
   for (const warning of warnings) events.warning(warning);
   const costs = Object.fromEntries(
