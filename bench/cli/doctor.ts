@@ -4,6 +4,7 @@ import { exitCodes, Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
+import { clientCheck, measureClient } from './doctor-client.ts';
 import { chooseEngine } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
@@ -12,29 +13,37 @@ export function doctorCommand(host: Host, exit: Exit): Command {
   return new Command('doctor')
     .description('Looks at this host, the engine and a plan, and says what stands in the way of a sweep.')
     .argument('[plan]', 'the plan file; else the only one in configs/, else configs/iris.yaml')
+    .option('--client', 'measure as well what the load generator itself can do on this host, over HTTP and gRPC (5 s)')
     .option('--json', 'print the checks as JSON')
     .option('--no-color', 'no colours')
-    .addHelpText('after', '\nExample:\n  tritune doctor configs/iris.yaml\n')
-    .action(async (planFile: string | undefined, { json, color }: { json?: true; color: boolean }) => {
+    .addHelpText('after', '\nExamples:\n  tritune doctor configs/iris.yaml\n  tritune doctor --client\n')
+    .action(async (planFile: string | undefined, { client, json, color }: Options) => {
       const read = await tried('plan', () => readPlanFile(planFile, host.cwd));
       const plan = 'check' in read ? undefined : read.result.plan;
       const engine = await checkEngine(plan?.engine ?? anyEngine, host);
+      const measured = client === true ? await tried('client', () => measureClient(host.signal)) : undefined;
+      host.signal.throwIfAborted();
+      const calibrations = measured === undefined || 'check' in measured ? [] : measured.result;
       const checks: Check[] = [
         { what: 'Node', status: 'ok', finding: process.version, advice: null },
         engine,
         'check' in read ? read.check : { what: 'plan', status: 'ok', finding: read.result.file, advice: null },
         ...(plan === undefined ? [] : await checkPlan(plan)),
+        ...(measured === undefined ? [] : 'check' in measured ? [measured.check] : calibrations.map(clientCheck)),
       ];
       host.stdout.write(
         json === true
-          ? `${JSON.stringify({ checks }, null, 2)}\n`
+          ? `${JSON.stringify({ checks, ...(client === true ? { client: calibrations } : {}) }, null, 2)}\n`
           : inWords(checks, allowsColor(host.stdout, host.env, color)),
       );
-      const failed = checks.some((check) => check.status === 'error' && check !== engine);
+      const failed = checks.some((check) => check.status === 'error' && check !== engine && check.what !== 'client');
+      if (measured !== undefined && 'check' in measured) exit(exitCodes.measurement);
       if (engine.status === 'error') exit(exitCodes.server);
       if (failed) exit(exitCodes.usage);
     });
 }
+
+type Options = { readonly client?: true; readonly json?: true; readonly color: boolean };
 
 const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] };
 

@@ -2,7 +2,8 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
-import { readCsv } from '../load/input.ts';
+import { parseSource } from '../load/data/data-options.ts';
+import { plainSpec, readInputData } from '../load/data/read-workload.ts';
 import { plainText } from '../report/plain-text.ts';
 import { predict } from '../run/predict.ts';
 import { chooseEngine } from './engine.ts';
@@ -12,10 +13,14 @@ type Options = { modelRepository: string; model: string; input: string; output: 
 
 export function inferCommand(host: Host, _exit: Exit): Command {
   return new Command('infer')
-    .description('Sends a CSV file through the committed configuration on a server and writes the answers as CSV.')
+    .description('Sends examples through the committed configuration on a server and writes the answers as CSV.')
     .option('--model-repository <dir>', 'the folder that holds the model folders', 'model_repository')
     .option('-m, --model <name>', 'the model', 'sklearn-onnx')
-    .option('--input <file>', 'one row of numbers per example', 'data/test_data.csv')
+    .option(
+      '--input <file>',
+      'CSV with one row of numbers per example, .npy, or JSON as perf_analyzer reads it',
+      'data/test_data.csv',
+    )
     .option('--output <file>', 'where the answers go', 'data/prediction_target.csv')
     .option('--json', 'print the answers as JSON too')
     .option('--quiet', 'no progress')
@@ -33,9 +38,9 @@ export function inferCommand(host: Host, _exit: Exit): Command {
           hint: 'name another file with --output',
         });
       }
-      const rows = await readCsv(resolve(host.cwd, input));
+      const data = await readInputData(plainSpec(parseSource([input], host.cwd)));
       const repository = resolve(host.cwd, modelRepository);
-      const prediction = await predict({ engine, choice, repository, model, rows, signal: host.signal });
+      const prediction = await predict({ engine, choice, repository, model, data, signal: host.signal });
       writeWhole(file, [prediction.columns, ...prediction.rows].map((row) => `${row.join(',')}\n`).join(''));
       if (json === true) {
         const numbers = prediction.rows.map((row) => row.map(Number));

@@ -199,6 +199,17 @@ const atStart: Case[] = [
     message: /narrow\.csv has 3 columns, but input input takes \[-1, 4\]/,
   },
   {
+    name: 'expected outputs that the committed configuration does not give',
+    args: (place) => {
+      const validation_data = [{ label: [2], probabilities: [0, 0, 1] }];
+      const text = JSON.stringify({ data: [{ input: [5.1, 3.5, 1.4, 0.2] }], validation_data });
+      return [place.plan({ load: { input: place.file('rows.json', text).slice('given/'.length) } })];
+    },
+    code: 4,
+    message: /the committed config\.pbtxt answers request 1 of \S+rows\.json with other values than expected/,
+    hint: /validation_data/,
+  },
+  {
     name: 'settings that Triton refuses, all of them',
     args: onePlan({ variants: [variants.refused] }),
     code: 3,

@@ -82,6 +82,19 @@ describe('an inference answer', () => {
       answer({ outputs: [output(x, { parameters: { binary_data_size: 0 } })] }),
       /output x of shape \[1,2\] carries 0 bytes/,
     ],
+    [
+      'with texts missing',
+      answer({ outputs: [output(x, { datatype: 'BYTES', parameters: { binary_data_size: 0 } })] }),
+      /output x of shape \[1,2\] does not carry so many texts/,
+    ],
+    [
+      'with a text that is cut off',
+      answer(
+        { outputs: [output(x, { datatype: 'BYTES', shape: [1], parameters: { binary_data_size: 5 } })] },
+        Buffer.from('02000000c3', 'hex'),
+      ),
+      /does not carry so many texts/,
+    ],
     ['with fewer bytes than announced', answer({ outputs: [output(x)] }, x.data.subarray(1)), /bytes where the header/],
     [
       'with more bytes than announced',

@@ -1,5 +1,5 @@
 import { Failure, messageOf } from '../failure.ts';
-import { elementBytes, elementCount, isDatatype, type Tensor } from './tensors.ts';
+import { decodeByteStrings, elementBytes, elementCount, isDatatype, type Tensor } from './tensors.ts';
 
 /** An HTTP inference request: a JSON header of `headerBytes`, then the raw tensors, as the binary tensor extension says. */
 export type InferenceBody = { readonly body: Uint8Array; readonly headerBytes: number };
@@ -43,6 +43,10 @@ export function decodeInferenceResponse(body: Uint8Array, headerBytes: number): 
     }
     const data = body.subarray(offset, offset + size);
     offset += size;
+    // A text that goes beyond the body is told below, with the sizes.
+    if (datatype === 'BYTES' && offset <= body.byteLength && decodeByteStrings(data)?.length !== elementCount(shape)) {
+      throw wrongAnswer(`output ${name} of shape [${shape.join(',')}] does not carry so many texts`);
+    }
     return { name, datatype, shape, data };
   });
   if (offset !== body.byteLength) throw wrongAnswer(`${body.byteLength} bytes where the header announces ${offset}`);

@@ -1,3 +1,5 @@
+import { readBfloat16, writeBfloat16 } from './bfloat16.ts';
+
 /** The KServe v2 datatypes and the bytes one element takes; BYTES elements carry their own 4-byte length. */
 export const elementBytes = {
   BOOL: 1,
@@ -35,7 +37,10 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
-/** Encodes numbers (bigint for 64-bit integers where exactness matters) as one tensor's bytes. @throws RangeError for BYTES, FP16, BF16. */
+/**
+ * Encodes numbers (bigint for 64-bit integers where exactness matters) as one tensor's bytes. Floating point is rounded to the
+ * nearest, ties to even; integers beyond their datatype wrap around. @throws RangeError for BYTES.
+ */
 export function encodeElements(datatype: Datatype, values: readonly (number | bigint | boolean)[]): Uint8Array {
   const size = elementBytes[datatype];
   const write = writers[datatype];
@@ -48,7 +53,7 @@ export function encodeElements(datatype: Datatype, values: readonly (number | bi
   return data;
 }
 
-/** Decodes a tensor's bytes to numbers; 64-bit integers come as bigint. @throws RangeError for BYTES, FP16, BF16. */
+/** Decodes a tensor's bytes to numbers; 64-bit integers come as bigint. @throws RangeError for BYTES. */
 export function decodeElements(datatype: Datatype, data: Uint8Array): (number | bigint)[] {
   const size = elementBytes[datatype];
   const read = readers[datatype];
@@ -56,6 +61,37 @@ export function decodeElements(datatype: Datatype, data: Uint8Array): (number | 
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return Array.from({ length: Math.floor(data.byteLength / size) }, (_, index) => read(view, index * size));
 }
+
+/** Encodes the elements of a BYTES tensor: each with its length as 4 bytes before it; text as UTF-8. */
+export function encodeByteStrings(values: readonly (string | Uint8Array)[]): Uint8Array {
+  const elements = values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value));
+  const data = new Uint8Array(elements.reduce((size, { byteLength }) => size + lengthBytes + byteLength, 0));
+  const view = new DataView(data.buffer);
+  let offset = 0;
+  for (const element of elements) {
+    view.setUint32(offset, element.byteLength, true);
+    data.set(element, offset + lengthBytes);
+    offset += lengthBytes + element.byteLength;
+  }
+  return data;
+}
+
+/** The elements of a BYTES tensor, as views; null where the lengths do not add up to the data. */
+export function decodeByteStrings(data: Uint8Array): Uint8Array[] | null {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const elements: Uint8Array[] = [];
+  let offset = 0;
+  while (offset < data.byteLength) {
+    if (offset + lengthBytes > data.byteLength) return null;
+    const end = offset + lengthBytes + view.getUint32(offset, true);
+    if (end > data.byteLength) return null;
+    elements.push(data.subarray(offset + lengthBytes, end));
+    offset = end;
+  }
+  return elements;
+}
+
+const lengthBytes = 4;
 
 type Write = (view: DataView, offset: number, value: number | bigint | boolean) => void;
 type Read = (view: DataView, offset: number) => number | bigint;
@@ -70,6 +106,8 @@ const writers: Partial<Record<Datatype, Write>> = {
   INT16: (view, offset, value) => view.setInt16(offset, Number(value), true),
   INT32: (view, offset, value) => view.setInt32(offset, Number(value), true),
   INT64: (view, offset, value) => view.setBigInt64(offset, BigInt(value), true),
+  FP16: (view, offset, value) => view.setFloat16(offset, Number(value), true),
+  BF16: (view, offset, value) => writeBfloat16(view, offset, Number(value)),
   FP32: (view, offset, value) => view.setFloat32(offset, Number(value), true),
   FP64: (view, offset, value) => view.setFloat64(offset, Number(value), true),
 };
@@ -84,6 +122,8 @@ const readers: Partial<Record<Datatype, Read>> = {
   INT16: (view, offset) => view.getInt16(offset, true),
   INT32: (view, offset) => view.getInt32(offset, true),
   INT64: (view, offset) => view.getBigInt64(offset, true),
+  FP16: (view, offset) => view.getFloat16(offset, true),
+  BF16: readBfloat16,
   FP32: (view, offset) => view.getFloat32(offset, true),
   FP64: (view, offset) => view.getFloat64(offset, true),
 };

@@ -73,6 +73,9 @@ export const nowNs = (): number => performance.now() * 1e6;
 
 const modules: Partial<Record<TransportName, () => Promise<Transport>>> = {
   http: async () => (await import('./http/transport.ts')).http,
+  'http-undici': async () => (await import('./conventional/http-undici.ts')).httpUndici,
+  'grpc-js': async () => (await import('./conventional/grpc-js.ts')).grpcJs,
+  grpc: async () => (await import('./grpc/transport.ts')).grpc,
 };
 
 /** Loads only what the transport of that name needs. */

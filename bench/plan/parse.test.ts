@@ -52,6 +52,18 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
   });
 });
 
+test('input that is made up is no file, unless it says so', () => {
+  const inputOf = (input: string): string =>
+    parsePlan(minimal.replace('rows.csv', input), 'plan.yaml', '/home/u/plan.yaml').load.input;
+  assert.deepEqual(['random', 'zero', './random', 'data/x.npy', '/d/x.json'].map(inputOf), [
+    'random',
+    'zero',
+    '/home/u/random',
+    '/home/u/data/x.npy',
+    '/d/x.json',
+  ]);
+});
+
 test('objective, constraints, shares and durations are read as people write them', () => {
   const plan = parsePlan(
     `${minimal}objective: { minimize: latency.p99 }\nconstraints: { latency.p99: { atMost: 20ms }, latency.mean: { atMost: 500us } }\npracticalMargin: 3%\nbudget: 1h30m\nengine: local\n`,

@@ -149,6 +149,11 @@ function checkVariantIds(plan: PlanFile, source: Source): void {
   });
 }
 
+/** Values that are made up are no file; a file of such a name is ./random. */
+function resolveInput(folder: string, input: string): string {
+  return input === 'random' || input === 'zero' ? input : resolve(folder, input);
+}
+
 /** The variants that a search adds to those of the list; a name that the list has already gets a number. */
 function searched({ search, seed, variants }: PlanFile, source: Source): Variant[] {
   if (search === undefined || search.strategy === 'list') return [];
@@ -172,7 +177,7 @@ function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: strin
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
     engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
-    load: { ...loadRest, input: resolve(folder, input), requestTimeoutMs: requestTimeout },
+    load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
     objective:
       'maximize' in objective
         ? { direction: 'maximize', metric: 'throughput' }

@@ -45,7 +45,7 @@ export type LoadPlan = {
   readonly protocol: 'http';
   readonly concurrency: number;
   readonly batchSize: number;
-  /** CSV of input rows. */
+  /** A file of examples (CSV, perf_analyzer's JSON, .npy), or `random` or `zero` for values that are made up. */
   readonly input: string;
   readonly requestTimeoutMs: number;
 };

@@ -136,7 +136,7 @@ export const planSchema = z.strictObject({
     protocol: z.enum(['http'], { error: 'protocol is http' }).default('http'),
     concurrency: count('concurrency', 4096).default(8),
     batchSize: count('batchSize', 65536).default(1),
-    input: z.string({ error: 'input is the path of a CSV file with one row of numbers per example' }).min(1),
+    input: z.string({ error: 'input is the path of a CSV, JSON or .npy file of examples, or random or zero' }).min(1),
     requestTimeout: durationMs.default(60_000),
   }),
   objective: objective.default({ maximize: 'throughput' }),

@@ -1,10 +1,11 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { readCsv } from '../load/input.ts';
+import { readInputData } from '../load/data/read-workload.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Candidate, costOf, makeCandidates } from './candidates.ts';
 import { checkPointers } from './pointers.ts';
 import { readModelSource } from './repository.ts';
+import { inputFiles, workloadSpec } from './workload-spec.ts';
 
 /** One line of `doctor`: what was looked at, how it stands, and what to do where it does not stand well. */
 export type Check = {
@@ -40,7 +41,7 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
       }
       checks.push(...bindingDelays(plan, candidates));
     }
-    for (const { file, outcome, detail } of await checkPointers(source.folder, [plan.load.input])) {
+    for (const { file, outcome, detail } of await checkPointers(source.folder, inputFiles(plan))) {
       checks.push(
         outcome === 'same'
           ? ok('DVC pointer', file)
@@ -48,8 +49,8 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
       );
     }
   }
-  const rows = await attempt(checks, 'input', () => readCsv(plan.load.input));
-  if (rows !== undefined) checks.push(ok('input', `${rows.rows.length} rows in ${rows.file}`));
+  const data = await attempt(checks, 'input', () => readInputData(workloadSpec(plan)));
+  if (data !== undefined) checks.push(ok('input', data.description));
   return checks;
 }
 

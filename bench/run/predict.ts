@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Engine } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import { decodeElements, elementCount, type Tensor } from '../kserve/tensors.ts';
-import { type InputRows, wholeInputs } from '../load/input.ts';
+import type { InputData } from '../load/data/input-data.ts';
+import { everyExample } from '../load/data/workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { type Candidate, makeCandidate } from './candidates.ts';
@@ -22,7 +23,7 @@ type Request = {
   readonly choice: EngineChoice;
   readonly repository: string;
   readonly model: string;
-  readonly rows: InputRows;
+  readonly data: InputData;
   readonly signal: AbortSignal;
 };
 
@@ -30,7 +31,7 @@ type Request = {
  * Serves the committed configuration and sends every row through it, in batches as large as it takes.
  * @throws Failure where the server does not start or take the model, or where an output is not one row per input row.
  */
-export async function predict({ engine, choice, repository, model, rows, signal }: Request): Promise<Prediction> {
+export async function predict({ engine, choice, repository, model, data, signal }: Request): Promise<Prediction> {
   const source = readModelSource(repository, model);
   const candidate = makeCandidate({ id: 'baseline', settings: {} }, source);
   using staged = new StagedModel(source, { folder: mkdtempSync(join(tmpdir(), 'tritune-infer-')), model });
@@ -43,8 +44,8 @@ export async function predict({ engine, choice, repository, model, rows, signal 
     signal,
   });
   try {
-    const parts = await answersOf(deployment, { candidate, model, rows, configFile: source.configFile });
-    return tabulate(parts, rows.rows.length);
+    const parts = await answersOf(deployment, { candidate, model, data, configFile: source.configFile });
+    return tabulate(parts, data.exampleCount ?? 0);
   } catch (error) {
     throw signal.aborted ? signal.reason : await deployment.causeOf(error);
   }
@@ -52,16 +53,16 @@ export async function predict({ engine, choice, repository, model, rows, signal 
 
 async function answersOf(
   deployment: Deployment,
-  asked: { candidate: Candidate; model: string; rows: InputRows; configFile: string },
+  asked: { candidate: Candidate; model: string; data: InputData; configFile: string },
 ): Promise<Tensor[][]> {
-  const { candidate, model, rows, configFile } = asked;
+  const { candidate, model, data, configFile } = asked;
   const inForce = await deployment.putInForce(candidate, 'reload');
   if ('refused' in inForce)
     throw new Failure('server', 'refused', `the server does not run ${configFile}: ${inForce.refused}`);
   const { control } = inForce.server;
   const metadata = await control.modelMetadata(model);
   const parts: Tensor[][] = [];
-  for (const inputs of wholeInputs(metadata, rows, Math.max(1, candidate.config.max_batch_size ?? 0))) {
+  for (const inputs of everyExample(data, metadata, Math.max(1, candidate.config.max_batch_size ?? 0))) {
     parts.push(await control.infer(model, inputs));
   }
   return parts;

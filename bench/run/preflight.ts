@@ -2,7 +2,9 @@ import type { Server } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import { KServeError } from '../kserve/client.ts';
 import type { Tensor } from '../kserve/tensors.ts';
-import { batchInputs, type InputRows } from '../load/input.ts';
+import { compareAnswers } from '../load/answers.ts';
+import type { InputData } from '../load/data/input-data.ts';
+import { makeWorkload } from '../load/data/workload.ts';
 import { baselineId, type Plan } from '../plan/plan.ts';
 import { loadOf } from './block.ts';
 import type { Candidate } from './candidates.ts';
@@ -24,8 +26,6 @@ export type Preflight = { readonly variantId: string } & (
   | { readonly outcome: 'refused'; readonly reason: string }
 );
 
-/** More distinct requests than this add nothing but time for their reference answers. */
-const distinctRequestLimit = 1024;
 const lookTiming = { warmupMs: 100, sliceMs: 100 };
 /** A latency above this decides how long slices are, so that it is looked at once more: a stall must not. */
 const slowMs = 10;
@@ -33,7 +33,7 @@ const secondLookCycles = 10;
 
 export type PreflightContext = {
   readonly plan: Plan;
-  readonly rows: InputRows;
+  readonly data: InputData;
   readonly deployment: Deployment;
   readonly apply: 'reload' | 'restart';
   readonly signal: AbortSignal;
@@ -67,21 +67,36 @@ export async function preflight(
   return { looks, workload: workload ?? { inputs: [], answers: [] } };
 }
 
-async function recordAnswers({ control }: Server, { plan, rows, signal }: PreflightContext): Promise<Workload> {
+async function recordAnswers({ control }: Server, { plan, data, signal }: PreflightContext): Promise<Workload> {
   const metadata = await control.modelMetadata(plan.model);
-  // No more rows than the distinct requests hold: a large file would be encoded in vain.
-  const needed = rows.rows.slice(0, distinctRequestLimit + plan.load.batchSize - 1);
-  const inputs = batchInputs(metadata, { ...rows, rows: needed }, plan.load.batchSize).slice(0, distinctRequestLimit);
+  const { inputs, expected } = makeWorkload(data, metadata, plan.load.batchSize);
   const answers: Tensor[][] = [];
-  for (const tensors of inputs) {
+  for (const [request, tensors] of inputs.entries()) {
     signal.throwIfAborted();
     try {
       answers.push(await control.infer(plan.model, tensors));
     } catch (error) {
       throw error instanceof KServeError ? unanswered(error, plan) : error;
     }
+    checkExpected(answers[request] ?? [], expected?.[request], { plan, request });
   }
   return { inputs, answers };
+}
+
+/** What the data expects is checked once, of the baseline; every later answer is compared with the baseline's. */
+function checkExpected(
+  answer: readonly Tensor[],
+  expected: readonly Tensor[] | undefined,
+  { plan, request }: { plan: Plan; request: number },
+): void {
+  const wrong = expected === undefined ? undefined : compareAnswers(answer, expected);
+  if (wrong === undefined) return;
+  throw new Failure(
+    'measurement',
+    'baseline-wrong',
+    `the committed config.pbtxt answers request ${request + 1} of ${plan.load.input} with ${wrong === 'wrong-shape' ? 'another shape' : 'other values'} than expected`,
+    { hint: 'correct the expected outputs (validation_data) or the model; nothing can be compared before that' },
+  );
 }
 
 function unanswered(error: KServeError, { load }: Plan): Failure {

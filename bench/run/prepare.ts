@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { exitCodes, Failure } from '../failure.ts';
-import { type InputRows, readCsv } from '../load/input.ts';
+import type { InputData } from '../load/data/input-data.ts';
+import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import { baselineId, type Plan } from '../plan/plan.ts';
 import { pilotShare } from '../stats/budget.ts';
@@ -9,7 +10,7 @@ import { loadOf } from './block.ts';
 import { type Candidate, costOf, makeCandidates, type SetAside } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
-import { describeEnvironment, type Environment, md5Of } from './environment.ts';
+import { describeEnvironment, type Environment } from './environment.ts';
 import { readJournal } from './journal.ts';
 import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
 import { type Pilot, runPilot } from './pilot.ts';
@@ -24,6 +25,7 @@ import { measureSlice, type Workload } from './slice.ts';
 import { type Timing, timingOf } from './timing.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { sliceMetric } from './values.ts';
+import { inputFiles, inputMd5Of, workloadSpec } from './workload-spec.ts';
 
 /** All that the blocks need, with a server ready to start. Disposing of it ends the server and removes the staged model. */
 export type PreparedRun = AsyncDisposable & {
@@ -47,8 +49,8 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
-  const rows = await readCsv(plan.load.input);
-  const inputMd5 = await md5Of(plan.load.input);
+  const data = await readInputData(workloadSpec(plan));
+  const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
   if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
@@ -66,7 +68,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     {
       request,
       deployment,
-      rows,
+      data,
       applied,
     },
   );
@@ -130,20 +132,20 @@ function usedBefore(folder: string, { startedAt }: RunRecord): number {
 type Looking = {
   request: SweepRequest;
   deployment: Deployment;
-  rows: InputRows;
+  data: InputData;
   applied: 'reload' | 'restart';
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, rows, applied }: Looking,
+  { request, deployment, data, applied }: Looking,
 ): Promise<{ looks: Preflight[]; workload: Workload; serverStartMs: number }> {
   const { plan, signal, events } = request;
   try {
     events.preparing('starting the server');
     const serverStartMs = await timed(() => deployment.start());
     const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-    const seen = await preflight(candidates, { plan, rows, deployment, apply: applied, signal, onVariant });
+    const seen = await preflight(candidates, { plan, data, deployment, apply: applied, signal, onVariant });
     return { ...seen, serverStartMs };
   } catch (error) {
     if (signal.aborted) throw withoutTrace(signal.reason, request);
@@ -198,7 +200,7 @@ async function makeRecord({
   }
   const engine = deployment.identity;
   if (engine === undefined) throw new Error('the server was started, but its identity is not known');
-  const pointers = await checkPointers(source.folder, [plan.load.input]);
+  const pointers = await checkPointers(source.folder, inputFiles(plan));
   const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
   for (const warning of warnings) events.warning(warning);
   const costs = Object.fromEntries(

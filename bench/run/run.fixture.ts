@@ -103,6 +103,7 @@ export function sliceLine({
   const phase = (ns: number) => ({ count, ns });
   const measurement: Measurement = {
     startedAt: at,
+    pacing: { kind: 'closed', concurrency },
     warmup: { durationNs: 100e6, requestCount: 100, firstRequestNs: 3e6 },
     window: { openNs: 100e6, closeNs: 400e6 },
     requestCount: count,
@@ -115,6 +116,7 @@ export function sliceLine({
     errors: {},
     checkedCount: count,
     client: { cpuNs: 10e6, eventLoopUtilization: 0.2, runQueueWaitRatio: 0 },
+    schedule: null,
     loadMs: 12,
     hostProbe: { iterationsPerUs: 500 },
     server: {

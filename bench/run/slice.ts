@@ -2,8 +2,10 @@ import type { EngineIdentity } from '../engines/engine.ts';
 import type { KServeClient } from '../kserve/client.ts';
 import { countersBetween, readCounters, type ServerCounters } from '../kserve/statistics.ts';
 import type { Tensor } from '../kserve/tensors.ts';
-import { type PreparedRequest, runClosedLoop } from '../load/closed-loop.ts';
+import { clientLimits } from '../load/client-limits.ts';
 import type { LoadMeasurement } from '../load/measurement.ts';
+import type { PreparedRequest } from '../load/rotation.ts';
+import { runLoad } from '../load/threads/run-load.ts';
 import { loadTransport, plainTarget, type Target, type Transport } from '../load/transport.ts';
 import type { Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
@@ -40,11 +42,13 @@ export async function measureSlice(
   const counters = watchCounters(server.control, plan.model);
   const transport = await loadTransport(slice.load.transport);
   const target = plainTarget(server.httpAddress, plan.model);
-  using carrier = transport.open(target, { shared: false });
-  const measurement = await runClosedLoop({
-    carrier,
+  const measurement = await runLoad({
+    transport: transport.name,
+    target,
+    shared: false,
     requests: prepare(transport, target, workload),
-    concurrency: plan.load.concurrency,
+    pacing: { kind: 'closed', concurrency: plan.load.concurrency },
+    threads: 1,
     batchSize: slice.load.batchSize,
     warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: plan.load.concurrency },
     windowNs: timing.sliceMs * 1e6,
@@ -89,24 +93,14 @@ function watchCounters(control: KServeClient, model: string) {
 }
 
 const pressureLeast = 0.98;
-const utilizationMost = 0.9;
-const runQueueWaitMost = 0.25;
 
-function whyInvalid({ errors, pressureRatio, requestCount, client }: LoadMeasurement): string[] {
+function whyInvalid(measurement: LoadMeasurement): string[] {
+  const { errors, pressureRatio, requestCount } = measurement;
   const reasons = Object.entries(errors).map(([kind, count]) => `${count} requests failed: ${kind}`);
   if (reasons.length > 0) return reasons;
   if (requestCount === 0) return ['no request was answered in the window'];
   if (pressureRatio < pressureLeast)
     reasons.push(`only ${(pressureRatio * 100).toFixed(1)} % of the requests that should be outstanding were`);
-  if (client.eventLoopUtilization > utilizationMost) {
-    reasons.push(
-      `the client was busy ${(client.eventLoopUtilization * 100).toFixed(0)} % of the time: it was the limit`,
-    );
-  }
-  if ((client.runQueueWaitRatio ?? 0) > runQueueWaitMost) {
-    reasons.push(
-      `the client waited for a processor ${((client.runQueueWaitRatio ?? 0) * 100).toFixed(0)} % of the time`,
-    );
-  }
+  reasons.push(...clientLimits(measurement));
   return reasons;
 }

@@ -34,11 +34,9 @@ export function deliver(answer: ScriptedAnswer, output: Output): Delivery {
     case 'status':
       return whole(http(answer.status, jsonBody({ error: answer.reason ?? 'scripted' })));
     case 'wrong-shape':
-      return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(withOneRowMore) })));
     case 'wrong-values':
-      return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(withAnotherFirstValue) })));
     case 'other-rounding':
-      return whole(http(200, inferenceBody({ ...output, tensors: output.tensors.map(roundedOtherwise) })));
+      return whole(http(200, inferenceBody(otherOutput(output, answer.kind))));
     case 'cut-off':
       return whole(right().subarray(0, -5), 'close');
     case 'split':
@@ -62,6 +60,16 @@ export function deliver(answer: ScriptedAnswer, output: Output): Delivery {
     case 'silent':
       return { pieces: [], pauseMs: 0, afterwards: 'silent' };
   }
+}
+
+/** An output with one row too many, one value off by one, or the lowest bit of each floating point number changed. */
+export function otherOutput(output: Output, how: 'wrong-shape' | 'wrong-values' | 'other-rounding'): Output {
+  const change = {
+    'wrong-shape': withOneRowMore,
+    'wrong-values': withAnotherFirstValue,
+    'other-rounding': roundedOtherwise,
+  };
+  return { ...output, tensors: output.tensors.map(change[how]) };
 }
 
 type Body = { readonly bytes: Uint8Array; readonly headers: readonly string[] };

@@ -10,7 +10,8 @@ export type Answer = {
   readonly keepAlive: boolean;
 };
 
-const bodyLimitBytes = 256 * 1024 * 1024;
+/** The largest body that is read. */
+export const bodyLimitBytes = 256 * 1024 * 1024;
 const chunkLineLimitBytes = 4 * 1024;
 
 /**

@@ -13,15 +13,20 @@ const verifyAlwaysBytes = 1024;
 /**
  * One HTTP/1.1 connection on a plain socket with at most one request outstanding.
  * The head of the last right answer is remembered, up to its tensors: an answer that is this head and the expected tensors,
- * byte for byte or number for number, needs no parsing, which is what makes this client cheap. Every other answer is parsed.
+ * byte for byte or number for number, needs no parsing, which is what makes this client cheap; where nothing is expected,
+ * it is this head and as many bytes of tensors as it announces. Every other answer is parsed.
  */
 export class HttpConnection implements Channel {
   readonly #socket: Socket;
   readonly #events: ChannelEvents;
   #knownHead = Buffer.alloc(0);
+  /** What follows the known head: it says so itself, in two places. */
+  #knownTensorBytes = 0;
   #question: Question | undefined;
   /** The pieces of an answer that did not come in one. */
   #reader: AnswerReader | undefined;
+  /** Whether an answer has come in over this connection, a right one or not. */
+  #proven = false;
   #closed = false;
 
   constructor(address: { readonly host: string; readonly port: number }, events: ChannelEvents) {
@@ -36,10 +41,10 @@ export class HttpConnection implements Channel {
     });
     this.#socket.once('connect', () => this.#closed || events.connected());
     this.#socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.#fail(error.syscall === 'connect' ? 'connect' : 'reset', nowNs()),
+      this.#fail(error.syscall === 'connect' ? connectFailure(error) : this.#lossKind(), nowNs()),
     );
     this.#socket.once('end', () => this.#ended());
-    this.#socket.once('close', () => this.#fail('reset', nowNs()));
+    this.#socket.once('close', () => this.#fail(this.#lossKind(), nowNs()));
   }
 
   /** Sends one request; the answer before it must be complete. */
@@ -67,6 +72,7 @@ export class HttpConnection implements Channel {
       this.#read(question, buffer.subarray(0, size), endNs);
     } else {
       this.#question = undefined;
+      this.#proven = true;
       this.#events.answered(endNs, true, look === 'verified');
     }
     return !this.#closed;
@@ -76,12 +82,14 @@ export class HttpConnection implements Channel {
   #lookAt(question: Question, buffer: Buffer, size: number): 'verified' | 'right-form' | 'unknown' {
     const head = this.#knownHead;
     const headBytes = head.byteLength;
-    if (size !== headBytes + question.tail.byteLength || headBytes === 0 || this.#reader !== undefined)
-      return 'unknown';
+    if (size !== headBytes + this.#knownTensorBytes || headBytes === 0 || this.#reader !== undefined) return 'unknown';
     if (head.compare(buffer, 0, headBytes) !== 0) return 'unknown';
-    if (question.tail.compare(buffer, headBytes, size) === 0) return 'verified';
-    if (question.tail.byteLength <= verifyAlwaysBytes)
-      return holdsValues(buffer.subarray(headBytes, size), question.expected ?? []) ? 'verified' : 'unknown';
+    const { tail, expected } = question;
+    if (expected === null) return 'right-form';
+    if (tail.byteLength !== this.#knownTensorBytes) return 'unknown';
+    if (tail.compare(buffer, headBytes, size) === 0) return 'verified';
+    if (tail.byteLength <= verifyAlwaysBytes)
+      return holdsValues(buffer.subarray(headBytes, size), expected) ? 'verified' : 'unknown';
     question.unverifiedCount += 1;
     return question.unverifiedCount < verifyEvery ? 'right-form' : 'unknown';
   }
@@ -97,10 +105,10 @@ export class HttpConnection implements Channel {
   #ended(): void {
     const endNs = nowNs();
     const question = this.#question;
-    if (this.#closed || question === undefined) return;
-    const answer = this.#orMalformed(() => this.#reader?.end(), endNs);
-    if (answer !== undefined) this.#complete(question, answer, endNs);
-    else this.#fail('reset', endNs);
+    if (this.#closed) return;
+    const answer = question && this.#orMalformed(() => this.#reader?.end(), endNs);
+    if (question !== undefined && answer !== undefined) this.#complete(question, answer, endNs);
+    else this.#fail(this.#lossKind(), endNs);
   }
 
   #orMalformed(read: () => Answer | undefined, endNs: number): Answer | undefined {
@@ -115,6 +123,7 @@ export class HttpConnection implements Channel {
 
   #complete(question: Question, answer: Answer, endNs: number, received?: Buffer): void {
     this.#reader = undefined;
+    this.#proven = true;
     const check = checkAnswer(answer, question.expected);
     if ('wrong' in check) {
       this.#fail(check.wrong, endNs, answer.keepAlive);
@@ -124,13 +133,20 @@ export class HttpConnection implements Channel {
     this.#question = undefined;
     if (!answer.keepAlive) this.destroy();
     else if (received !== undefined) this.#remember(received, answer, check.headerBytes);
-    this.#events.answered(endNs, answer.keepAlive, true);
+    this.#events.answered(endNs, answer.keepAlive, question.expected !== null);
   }
 
   #remember(received: Buffer, answer: Answer, headerBytes: number): void {
     if (answer.headers.has('transfer-encoding')) return;
+    this.#knownTensorBytes = answer.body.byteLength - headerBytes;
     // A copy: the receive buffer is used again for the next read.
-    this.#knownHead = Buffer.from(received.subarray(0, received.byteLength - answer.body.byteLength + headerBytes));
+    this.#knownHead = Buffer.from(received.subarray(0, received.byteLength - this.#knownTensorBytes));
+  }
+
+  /** What it is when the connection goes: a server that closes between two answers is another matter than one that breaks one off. */
+  #lossKind(): ErrorKind {
+    if (this.#question === undefined) return 'keep-alive-reset';
+    return this.#proven && this.#reader === undefined ? 'keep-alive-reset' : 'reset';
   }
 
   /** Tells of one failure; nothing where the connection is closed already. */
@@ -141,4 +157,9 @@ export class HttpConnection implements Channel {
     if (!reusable) this.destroy();
     this.#events.failed(kind, endNs, reusable);
   }
+}
+
+/** Why a connection was not made: without a port left on this side it is no fault of the server's. */
+export function connectFailure(error: NodeJS.ErrnoException): 'ports-exhausted' | 'connect' {
+  return error.code === 'EADDRNOTAVAIL' ? 'ports-exhausted' : 'connect';
 }

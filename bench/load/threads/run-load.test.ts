@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../../failure.ts';
+import { startScriptedServer } from '../../testing/scripted-server.ts';
+import { mergeHistograms } from '../recorder.ts';
+import { times } from '../scripted-load.test-suite.ts';
+import { scriptedLoad } from './load.test-suite.ts';
+import { Crew, runLoad } from './run-load.ts';
+import { runTeam } from './team.ts';
+import { mostThreads } from './thread-count.ts';
+
+const ms = 1e6;
+
+describe('a load in several threads', { timeout: 120_000 }, () => {
+  for (const threads of [1, 2, 4]) {
+    it(`of ${threads} is the sum of what each of them saw`, async () => {
+      await using server = await startScriptedServer({ steps: [{ holdMs: 20 }] }, { thread: true });
+      const load = await runLoad(
+        scriptedLoad(server, { threads, windowNs: 400 * ms, limitsNs: [1 * ms, 9e9], batchSize: 3 }),
+      );
+      const record = await server.record();
+      assert.deepEqual(load.errors, {});
+      assert.equal(load.checkedCount, record.requestCount);
+      assert.deepEqual(
+        [record.connectionCount, record.mostOutstanding, record.mostOutstandingPerConnection],
+        [4, 4, 1],
+      );
+      assert.deepEqual([...new Set(record.bodies)].sort(), [0, 1, 2, 3, 4]);
+      assert.equal(load.latency.count, load.requestCount);
+      assert.equal(mergeHistograms([load.latency.histogram]).totalCount, load.requestCount);
+      assert.deepEqual(load.aboveLimits, [
+        { limitNs: 1 * ms, count: load.requestCount },
+        { limitNs: 9e9, count: 0 },
+      ]);
+      assert.deepEqual(load.pacing, { kind: 'closed', concurrency: 4 });
+      // 4 outstanding at 20 ms each.
+      assert(load.requestsPerSecond > 140 && load.requestsPerSecond <= 200, `${load.requestsPerSecond}`);
+      assert(Math.abs(load.inferencesPerSecond / load.requestsPerSecond - 3) < 1e-9);
+      assert(load.latency.minNs >= 20 * ms && load.latency.p50Ns < 30 * ms);
+      assert(load.pressureRatio > 0.95 && load.pressureRatio < 1.001, `${load.pressureRatio}`);
+      assert.equal(load.client.threadCount, threads);
+    });
+  }
+
+  it('opens the windows of all threads together, once the last is warm', async () => {
+    const steps = [{ holdMs: 500 }, { holdMs: 5 }];
+    await using server = await startScriptedServer({ steps, repeatFrom: 1 }, { thread: true });
+    const edges: string[] = [];
+    const load = await runLoad(
+      scriptedLoad(server, { threads: 2, windowNs: 100 * ms, onWindow: (edge) => edges.push(edge) }),
+    );
+    assert(load.window.openNs >= 500 * ms, `open ${load.window.openNs}`);
+    assert(load.latency.maxNs < 500 * ms);
+    // From the first opening to the last closing: apart, the windows would reach over 500 ms.
+    assert(load.window.closeNs - load.window.openNs < 300 * ms, `${load.window.closeNs - load.window.openNs}`);
+    assert.deepEqual(edges, ['open', 'close']);
+  });
+
+  it('takes no more threads than requests may be outstanding', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 5 }] });
+    const load = await runLoad(scriptedLoad(server, { threads: 9, pacing: { kind: 'closed', concurrency: 2 } }));
+    assert.equal(load.client.threadCount, 2);
+    assert.deepEqual(load.pacing, { kind: 'closed', concurrency: 2 });
+  });
+
+  it('takes as many threads as it finds to be needed, few for a slow server', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 20 }] }, { thread: true });
+    const load = await runLoad(scriptedLoad(server, { threads: 'auto' }));
+    assert.deepEqual(load.errors, {});
+    assert(load.client.threadCount >= 1 && load.client.threadCount <= mostThreads(4, availableParallelism()));
+  });
+
+  it('counts the errors of one thread as its own', async () => {
+    const steps = [...times(40, { holdMs: 5 }), { answer: { kind: 'status', status: 500 } as const }, { holdMs: 5 }];
+    await using server = await startScriptedServer({ steps, repeatFrom: 41 });
+    const load = await runLoad(scriptedLoad(server, { threads: 2 }));
+    assert.deepEqual(load.errors, { 'http-5xx': 1 });
+    assert(load.requestCount > 0);
+  });
+
+  it('measures nothing where one thread cannot go on, and keeps its error', async () => {
+    for (const lostAt of [1, 40]) {
+      const steps = [...times(lostAt, { holdMs: 5 }), { answer: { kind: 'silent' } as const }, { holdMs: 5 }];
+      await using server = await startScriptedServer({ steps, repeatFrom: lostAt + 1 });
+      const load = await runLoad(
+        scriptedLoad(server, { threads: 2, requestTimeoutNs: 300 * ms, windowNs: 5_000 * ms }),
+      );
+      assert.deepEqual(load.errors, { timeout: 1 });
+      assert.deepEqual([load.requestCount, load.requestsPerSecond, load.latency.count], [0, 0, 0]);
+      assert.deepEqual(load.window, { openNs: 0, closeNs: 0 });
+    }
+  });
+
+  it('gives what the transport says to the user', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    await assert.rejects(
+      runLoad(scriptedLoad(server, { threads: 2, shared: true })),
+      (error) =>
+        error instanceof Failure && error.exitCode === 2 && error.code === 'transport' && error.hint !== undefined,
+    );
+  });
+
+  it('gives a bug in a thread as the error it is', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    await assert.rejects(
+      runLoad(
+        scriptedLoad(server, {
+          threads: 2,
+          warmup: { minimumNs: 0, minimumRequestCount: 0 },
+          windowNs: Number.NaN,
+          requests: [],
+        }),
+      ),
+      RangeError,
+    );
+  });
+
+  it('refuses a number of threads that is none', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    for (const threads of [0, -1, 1.5, Number.NaN]) {
+      await assert.rejects(runLoad(scriptedLoad(server, { threads })), RangeError);
+    }
+  });
+});
+
+describe('an open loop in several threads', { timeout: 120_000 }, () => {
+  for (const threads of [1, 2, 4]) {
+    it(`of ${threads} sends each request of the schedule once`, async () => {
+      await using server = await startScriptedServer({ steps: [{ holdMs: 2 }] }, { thread: true });
+      const pacing = { kind: 'constant', requestsPerSecond: 200, inFlight: { limit: 64, whenFull: 'wait' } } as const;
+      const load = await runLoad(
+        scriptedLoad(server, {
+          threads,
+          pacing,
+          windowNs: 500 * ms,
+          warmup: { minimumNs: 100 * ms, minimumRequestCount: 0 },
+        }),
+      );
+      assert.deepEqual(load.errors, {});
+      assert.deepEqual([load.schedule?.intendedCount, load.schedule?.sentCount, load.requestCount], [100, 100, 100]);
+      assert.deepEqual(
+        [load.schedule?.lateness.count, load.schedule?.service.count, load.latency.count],
+        [100, 100, 100],
+      );
+      assert(Math.abs((load.schedule?.offeredPerSecond ?? 0) - 200) < 1e-6);
+      assert.deepEqual(load.pacing, { kind: 'constant', requestsPerSecond: 200 });
+      assert.equal(load.schedule?.inFlightLimit, 64);
+      assert.equal(load.pressureRatio, 1);
+      assert.equal(load.client.threadCount, threads);
+      assert.equal((await server.record()).requestCount, load.checkedCount);
+      // 100 in the window, 20 in the warm-up, and one for each of the first connections.
+      assert.equal(load.checkedCount, 120 + 16);
+    });
+  }
+
+  it('keeps the intervals of the schedule between requests of different threads', async () => {
+    await using server = await startScriptedServer({ steps: [{}] }, { thread: true });
+    const schedule = Array.from({ length: 20 }, (_, index) => 50 * ms + index * 25 * ms);
+    const pacing = { kind: 'trace', file: 'times', schedule, inFlight: { limit: 64, whenFull: 'wait' } } as const;
+    const load = await runLoad(
+      scriptedLoad(server, {
+        threads: 2,
+        pacing,
+        windowNs: 600 * ms,
+        warmup: { minimumNs: 0, minimumRequestCount: 0 },
+      }),
+    );
+    assert.deepEqual([load.requestCount, load.pacing], [20, { kind: 'trace', file: 'times' }]);
+    const arrivals = (await server.record()).arrivalsNs.slice(-20);
+    const gaps = arrivals.slice(1).map((atNs, index) => atNs - (arrivals[index] ?? 0));
+    // Threads that started apart would make each second gap longer and the others shorter by as much.
+    for (const parity of [0, 1]) {
+      const [median = 0] = gaps
+        .filter((_, index) => index % 2 === parity)
+        .sort((a, b) => a - b)
+        .slice(4);
+      assert(Math.abs(median - 25 * ms) < 5 * ms, gaps.join());
+    }
+  });
+});
+
+describe('the end of a load in several threads', { timeout: 120_000 }, () => {
+  it('comes within a second of the signal, and leaves no connection', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 5 }] }, { thread: true });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const load = runLoad(scriptedLoad(server, { threads: 2, windowNs: 60e9, signal: controller.signal }));
+    while ((await server.record()).openConnectionCount < 4) await delay(20);
+    const abortedMs = performance.now();
+    controller.abort(reason);
+    await assert.rejects(load, reason);
+    assert(performance.now() - abortedMs < 1_000);
+    while ((await server.record()).openConnectionCount > 0) await delay(20);
+  });
+
+  it('comes at once where the signal was given before', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    const reason = new Error('never');
+    await assert.rejects(runLoad(scriptedLoad(server, { threads: 2, signal: AbortSignal.abort(reason) })), reason);
+    assert.equal((await server.record()).connectionCount, 0);
+  });
+
+  it('comes with what its listener throws', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 2 }] });
+    const broken = new Error('a listener broke');
+    const onWindow = (): void => {
+      throw broken;
+    };
+    for (const threads of [1, 2]) await assert.rejects(runLoad(scriptedLoad(server, { threads, onWindow })), broken);
+  });
+
+  it('comes with the death of a thread, however it dies', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    const dying = new URL('./fixtures/dying-thread.ts', import.meta.url);
+    const { threads, ...load } = scriptedLoad(server);
+    const deaths = {
+      exit: (error: unknown) => error instanceof Failure && error.exitCode === 4 && /exit code 3/.test(error.message),
+      throw: (error: unknown) => error instanceof TypeError && error.message === 'a bug in a thread',
+    };
+    for (const [model, known] of Object.entries(deaths)) {
+      await using crew = new Crew(dying);
+      await assert.rejects(runTeam({ ...load, target: { ...load.target, model } }, 2, {}, crew), known);
+    }
+  });
+
+  it('leaves a crew for the next load, new where it had to end', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 2 }] });
+    await using crew = new Crew();
+    const given = { threads: 2, windowNs: 50 * ms, crew };
+    const first = crew.muster(2);
+    assert((await runLoad(scriptedLoad(server, given))).requestCount > 0);
+    assert.deepEqual((await runLoad(scriptedLoad(server, given))).errors, {});
+    assert(crew.muster(2).every((thread, index) => thread === first[index]));
+    const reason = new Error('enough');
+    const signal = AbortSignal.timeout(200);
+    await assert.rejects(runLoad(scriptedLoad(server, { ...given, windowNs: 60e9, signal })));
+    assert(first.every(({ alive }) => !alive));
+    assert((await runLoad(scriptedLoad(server, given))).requestCount > 0);
+    await assert.rejects(runLoad(scriptedLoad(server, { ...given, signal: AbortSignal.abort(reason) })), reason);
+  });
+
+  it('leaves no thread behind', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 2 }] });
+    const resources = (): number => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const before = resources();
+    await runLoad(scriptedLoad(server, { threads: 2, windowNs: 50 * ms }));
+    assert.equal(resources(), before);
+  });
+});
