@@ -35,6 +35,7 @@ export function contestOf(record: RunRecord, history: History): Contest {
     alpha: plan.alpha,
     constraintCount: plan.constraints.length,
     variantCount: Math.max(1, finalists.length - 1),
+    slicesPerBlock: design.slicesPerBlock,
   };
   const checks = new Map(
     ids.map((id) => {

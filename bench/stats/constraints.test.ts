@@ -84,3 +84,14 @@ test('fewer than two blocks decide nothing', () => {
     upper: null,
   });
 });
+
+test('a percentile does not hold before there are slices enough to have met a stall', () => {
+  const blocks = (count: number): RequestCounts[] =>
+    Array.from({ length: count }, (_, index) => block(20 + (index % 2)));
+  const outcome = (count: number): string =>
+    checkShareAbove(blocks(count), 0.01, { ...alone, slicesPerBlock: 4 }).outcome;
+  assert.deepEqual([14, 15].map(outcome), ['undecided', 'holds']);
+  assert.equal(checkShareAbove(blocks(8), 0.01, alone).outcome, 'holds');
+  const bad = Array.from({ length: 8 }, (_, index) => block(300 + index));
+  assert.equal(checkShareAbove(bad, 0.01, { ...alone, slicesPerBlock: 4 }).outcome, 'fails');
+});

@@ -10,7 +10,12 @@ export type ConstraintRules = {
   readonly alpha: number;
   readonly constraintCount: number;
   readonly variantCount: number;
+  /** Of a percentile: with too few slices in all, none may have met a stall; not looked at unless given. */
+  readonly slicesPerBlock?: number;
 };
+
+/** A stall that hits one slice in twenty is missed by all of so many slices in less than one of twenty runs. */
+export const slicesToMeetStalls = 59;
 
 /**
  * A constraint with what was seen of it. `value` is null where nothing was measured; the bounds, which hold for all
@@ -32,7 +37,7 @@ export type RequestCounts = { readonly aboveLimit: number; readonly failed: numb
 /**
  * Tests "this percentile is at most the limit" as "the share of requests above the limit is at most `allowedShare`"
  * (0.01 for a p99), one share per block. A failed or timed-out request counts as above; a block without requests as one
- * where all were.
+ * where all were. It does not hold before there are enough slices to have met a stall.
  */
 export function checkShareAbove(
   blocks: readonly RequestCounts[],
@@ -43,7 +48,9 @@ export function checkShareAbove(
   const bounds = boundsOf(shares, rules);
   const { value, lower, upper } = bounds;
   const clamp = (share: number | null): number | null => (share === null ? null : Math.min(1, Math.max(0, share)));
-  return { outcome: outcome(bounds, allowedShare), value, lower: clamp(lower), upper: clamp(upper) };
+  const seen = outcome(bounds, allowedShare);
+  const blind = seen === 'holds' && blocks.length * (rules.slicesPerBlock ?? Infinity) < slicesToMeetStalls;
+  return { outcome: blind ? 'undecided' : seen, value, lower: clamp(lower), upper: clamp(upper) };
 }
 
 /**

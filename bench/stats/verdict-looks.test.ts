@@ -19,7 +19,7 @@ test('the error spent at each look and its critical values are the known ones', 
     expected.cumulative ?? [],
     tol,
   );
-  const looks = dueLooks(24, { ...input, maxBlocks: 24 });
+  const looks = dueLooks(24, { ...input, maxBlocks: 24, spending: 'additive' });
   assertClose(
     looks.map(({ alpha }) => alpha),
     expected.increment ?? [],

@@ -3,7 +3,7 @@ import { type Evidence, holmAgainst, weigh } from './evidence.ts';
 import { emptyFindings, type Findings, type Verdict } from './findings.ts';
 import { pairResolution } from './mcb.ts';
 import { blocksNeeded } from './power.ts';
-import { alphaSpent, dueLooks, type Look } from './spending.ts';
+import { alphaBeforeLooks, dueLooks, type Look, type Spending } from './spending.ts';
 
 export type { Arm } from './arm.ts';
 export type { Comparison } from './evidence.ts';
@@ -27,6 +27,8 @@ export type DecisionRules = {
   readonly maxBlocks: number;
   /** How many variants confirm began with, where some have left it as unstable; otherwise those given. */
   readonly comparisonCount?: number;
+  /** How the looks share the error; `joint` unless told. */
+  readonly spending?: Spending;
 };
 
 /**
@@ -62,13 +64,14 @@ type Stage = {
 
 function stageOf(blocks: number, others: readonly Arm[], rules: DecisionRules): Stage {
   const last = rules.looks.at(-1) ?? 0;
-  const looks = dueLooks(blocks, rules);
+  const familySize = rules.comparisonCount ?? others.length;
+  const looks = dueLooks(blocks, { ...rules, familySize });
   const usedUp = blocks >= rules.maxBlocks ? 'budget' : null;
   return {
     rules,
-    familySize: rules.comparisonCount ?? others.length,
+    familySize,
     looks,
-    current: looks.at(-1) ?? { blocks, alpha: alphaSpent(rules.alpha, blocks / last) },
+    current: looks.at(-1) ?? { blocks, alpha: alphaBeforeLooks(blocks, rules) },
     ended: blocks >= last ? 'looks' : usedUp,
   };
 }
