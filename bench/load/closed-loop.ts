@@ -16,6 +16,8 @@ export type ClosedLoop = TallyOptions & {
   readonly requests: readonly PreparedRequest[];
   /** A request, or a connection, that takes longer ends the load. */
   readonly requestTimeoutNs: number;
+  /** So many failures end the load; 100 where left out. Without an end the load goes on through all of them, time-outs too. */
+  readonly errorLimit?: number;
   /** Ends the load early; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called when the window has opened and, if so, when it has closed or the load ended within it; load goes on meanwhile. */
@@ -23,7 +25,7 @@ export type ClosedLoop = TallyOptions & {
 };
 
 /** More errors than that tell nothing new, and an instantly failing server would burn the client's core. */
-const errorLimit = 100;
+const errorLimitDefault = 100;
 const tickMs = 20;
 /** The client itself stood still that long: sockets may hold answers that have not been read, so nothing is timed out yet. */
 const stalledMs = 100;
@@ -55,6 +57,7 @@ class ClosedLoopRun implements LaneLoad {
   readonly #end = Promise.withResolvers<void>();
   #verifiedCount = 0;
   #lastTickNs = this.#startNs;
+  readonly #errorLimit: number;
   #watch: (() => ClientCost) | undefined;
   #cost: ClientCost = { cpuNs: 0, eventLoopUtilization: 0, runQueueWaitRatio: null };
   #ticker: NodeJS.Timeout | undefined;
@@ -63,6 +66,7 @@ class ClosedLoopRun implements LaneLoad {
   constructor(options: ClosedLoop) {
     if (!(options.concurrency >= 1)) throw new RangeError(`cannot keep ${options.concurrency} requests outstanding`);
     this.#options = options;
+    this.#errorLimit = options.errorLimit ?? errorLimitDefault;
     this.carrier = options.carrier;
     this.#rotation = new Rotation(options.requests);
     this.#lanes = Array.from({ length: options.concurrency }, () => new Lane(this));
@@ -116,8 +120,10 @@ class ClosedLoopRun implements LaneLoad {
       this.#drained();
       return;
     }
-    const hopeless = this.#tally.warmCount === 0 && endNs - this.#startNs > this.#options.requestTimeoutNs;
-    if (hopeless || this.#tally.errorCount >= errorLimit) this.#finish();
+    const { requestTimeoutNs, warmup, windowNs } = this.#options;
+    const patienceNs = this.#goesOn ? Math.min(requestTimeoutNs, warmup.minimumNs + windowNs) : requestTimeoutNs;
+    const hopeless = this.#tally.warmCount === 0 && endNs - this.#startNs > patienceNs;
+    if (hopeless || this.#tally.errorCount >= this.#errorLimit) this.#finish();
   }
 
   #opened(): void {
@@ -131,7 +137,19 @@ class ClosedLoopRun implements LaneLoad {
     this.#lastTickNs = tickNs;
     if (stalled || this.over) return;
     const expired = this.#lanes.filter((lane) => lane.expire(tickNs, this.#options.requestTimeoutNs));
-    if (expired.length > 0 && !this.over) this.#finish();
+    if (this.over) return;
+    if (this.#goesOn ? this.#overdue(tickNs) : expired.length > 0) this.#finish();
+  }
+
+  get #goesOn(): boolean {
+    return this.#errorLimit === Number.POSITIVE_INFINITY;
+  }
+
+  /** Nobody has been answered for so long that the window, which opens and closes with an answer, should have closed. */
+  #overdue(tickNs: number): boolean {
+    const { requestTimeoutNs, warmup, windowNs } = this.#options;
+    const { openNs } = this.#tally.window;
+    return tickNs - (openNs > 0 ? openNs : this.#startNs + warmup.minimumNs) > windowNs + requestTimeoutNs;
   }
 
   /** The window closed or nothing more can be learnt: nothing is sent from here on. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { Failure } from '../failure.ts';
 import { seededRandom } from '../random.ts';
 import { emptyHistogram, LatencyRecorder, mergeHistograms } from './recorder.ts';
@@ -40,6 +41,24 @@ describe('a latency recorder', () => {
         const ratio = merged.getValueAtPercentile(percentile) / exact;
         assert(Math.abs(ratio - 1) <= 0.001, `p${percentile} of ${count}: ${ratio}`);
       }
+    }
+  });
+
+  it('gives what the library gives that records each by itself, at the edges of buckets too', () => {
+    const edges = Array.from({ length: 36 }, (_, power) => [2 ** power - 1, 2 ** power, 2 ** power + 1]).flat();
+    for (const latencies of [samples(10_000, 9), edges, [5], [5, 5], [2_047.5], [60e9, 61e9, 0]]) {
+      const histogram = emptyHistogram();
+      for (const latencyNs of latencies) histogram.recordValue(Math.min(Math.max(Math.round(latencyNs), 1), 60e9));
+      const { count, p50Ns, p99Ns, histogram: encoded } = record(latencies).finish();
+      assert.deepEqual(
+        [count, p50Ns, p99Ns, encoded],
+        [
+          histogram.totalCount,
+          histogram.getValueAtPercentile(50),
+          histogram.getValueAtPercentile(99),
+          encodeIntoCompressedBase64(histogram),
+        ],
+      );
     }
   });
 

@@ -25,21 +25,29 @@ export function emptyHistogram(): Histogram {
   });
 }
 
-/** Sums up latencies while a window is open. */
+/**
+ * Sums up latencies while a window is open. It counts into an array of its own, with the buckets of the histogram:
+ * `recordValue` of the library costs 100 to 300 ns, this about 10, and a request may be recorded three times.
+ */
 export class LatencyRecorder {
-  readonly #histogram = emptyHistogram();
+  readonly #counts = new Uint32Array(countersLength);
   #count = 0;
   #sumNs = 0;
   #minNs = Number.POSITIVE_INFINITY;
   #maxNs = 0;
 
+  get count(): number {
+    return this.#count;
+  }
+
   get maxNs(): number {
     return this.#maxNs;
   }
 
+  /** What is less than 1 ns counts as 1 in the histogram, what is above 60 s as 60 s; sum and extremes are exact. */
   record(latencyNs: number): void {
-    const rounded = Math.min(Math.max(Math.round(latencyNs), 1), highestNs);
-    this.#histogram.recordValue(rounded);
+    const index = bucketOf(wholeNs(latencyNs));
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#count += 1;
     this.#sumNs += latencyNs;
     if (latencyNs < this.#minNs) this.#minNs = latencyNs;
@@ -47,17 +55,60 @@ export class LatencyRecorder {
   }
 
   finish(): LatencyRecord {
+    const histogram = this.#histogram();
     return {
       count: this.#count,
       sumNs: this.#sumNs,
       minNs: this.#count === 0 ? 0 : this.#minNs,
       maxNs: this.#maxNs,
-      p50Ns: this.#histogram.getValueAtPercentile(50),
-      p99Ns: this.#histogram.getValueAtPercentile(99),
-      histogram: encodeIntoCompressedBase64(this.#histogram),
+      p50Ns: histogram.getValueAtPercentile(50),
+      p99Ns: histogram.getValueAtPercentile(99),
+      histogram: encodeIntoCompressedBase64(histogram),
     };
   }
+
+  /** As if each had been recorded there: the extremes with their own value, the others with the least of their bucket. */
+  #histogram(): Histogram {
+    const histogram = emptyHistogram();
+    if (this.#count === 0) return histogram;
+    const counts = this.#counts.slice();
+    const extremes = this.#count === 1 ? [this.#maxNs] : [this.#minNs, this.#maxNs];
+    for (const extremeNs of extremes) {
+      const ns = wholeNs(extremeNs);
+      const index = bucketOf(ns);
+      histogram.recordValue(ns);
+      counts[index] = (counts[index] ?? 0) - 1;
+    }
+    counts.forEach((count, index) => {
+      if (count > 0) histogram.recordValueWithCount(leastOf(index), count);
+    });
+    return histogram;
+  }
 }
+
+function wholeNs(latencyNs: number): number {
+  return Math.min(Math.max(Math.round(latencyNs), 1), highestNs);
+}
+
+const double = new DataView(new ArrayBuffer(8));
+/** The exponent's bias of a double, and the first power of two that has one bucket for each value. */
+const exponentOffset = (1023 + 9) * 1024;
+
+/** Buckets: one for each value up to 2047, then 1024 for each power of two, which are the first 10 bits of the double's fraction. */
+function bucketOf(ns: number): number {
+  if (ns < 1024) return ns;
+  double.setFloat64(0, ns);
+  return (double.getUint32(0) >>> 10) - exponentOffset;
+}
+
+function leastOf(index: number): number {
+  if (index < 1024) return index;
+  double.setUint32(0, (index + exponentOffset) << 10);
+  double.setUint32(4, 0);
+  return double.getFloat64(0);
+}
+
+const countersLength = bucketOf(highestNs) + 1;
 
 /**
  * Adds the histograms of several windows: percentiles of the sum are those of all requests together.

@@ -79,6 +79,8 @@ describe('a tally', () => {
     tally.finish([30 * ms]);
     const { latency, aboveLimits, warmup, errors, ...numbers } = tally.measurement(95 * ms);
     assert.deepEqual(numbers, {
+      pacing: { kind: 'closed', concurrency: 2 },
+      schedule: null,
       window: { openNs: 0, closeNs: 0 },
       requestCount: 0,
       requestsPerSecond: 0,
@@ -92,6 +94,23 @@ describe('a tally', () => {
       [0, 0],
     );
     assert.deepEqual([warmup.requestCount, errors], [2, { timeout: 1 }]);
+  });
+
+  it('keeps its window shut until the gate is open, and arrives at the gate once', () => {
+    let [arrivals, open] = [0, false];
+    const gate = {
+      arrived: () => {
+        arrivals += 1;
+      },
+      open: () => open,
+    };
+    const tally = new Tally({ ...options, gate }, 0);
+    twoLanes([10, 20, 30], tally);
+    assert.deepEqual([arrivals, tally.window.state], [1, 'before']);
+    open = true;
+    twoLanes([40], tally);
+    assert.deepEqual([arrivals, tally.window.state], [1, 'opening']);
+    assert.equal(tally.warmCount, 7);
   });
 
   it('tells bursts apart by recent latencies: a cold first request does not count for long', () => {

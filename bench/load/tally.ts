@@ -1,6 +1,7 @@
 import type { ErrorKind } from './answers.ts';
 import type { LoadMeasurement } from './measurement.ts';
 import { LatencyRecorder } from './recorder.ts';
+import type { WarmupGate } from './warmup-gate.ts';
 import { Window } from './window.ts';
 
 export type TallyOptions = {
@@ -11,6 +12,8 @@ export type TallyOptions = {
   readonly windowNs: number;
   /** Latency limits whose violations are counted. */
   readonly limitsNs: readonly number[];
+  /** Keeps the window from opening until other threads have warmed up too. */
+  readonly gate?: WarmupGate;
 };
 
 /** How many latencies the one that tells bursts apart looks back on: a cold first request must not count for long. */
@@ -29,6 +32,7 @@ export class Tally {
   #errorCount = 0;
   #warmCount = 0;
   #warmLaneCount = 0;
+  #arrived = false;
   #recentLatencyNs = 0;
   #firstStartNs = Number.POSITIVE_INFINITY;
   #firstRequestNs = 0;
@@ -81,7 +85,11 @@ export class Tally {
   fail(kind: ErrorKind, startNs: number | undefined, endNs: number): void {
     this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
     this.#errorCount += 1;
-    if (startNs !== undefined) this.#failures.push({ startNs, endNs });
+    if (startNs === undefined) return;
+    const { state, openNs } = this.window;
+    // Their overlap with the window is known at once but near its edges: a load that goes on may see millions of them.
+    if (state === 'open') this.#integralNs += endNs - Math.max(startNs, openNs);
+    else if (state !== 'before') this.#failures.push({ startNs, endNs });
   }
 
   /** Call once, at the end, with the instants at which the requests still outstanding were sent. */
@@ -99,6 +107,7 @@ export class Tally {
     const closed = state === 'closed';
     const rate = closed ? ratePerSecond : 0;
     return {
+      pacing: { kind: 'closed', concurrency },
       warmup: {
         durationNs: (openNs === 0 ? endNs : openNs) - this.#startNs,
         requestCount: this.#warmCount,
@@ -113,6 +122,7 @@ export class Tally {
       latency: (closed ? this.#recorder : new LatencyRecorder()).finish(),
       aboveLimits: this.#limitsNs.map((limitNs, index) => ({ limitNs, count: closed ? (this.#above[index] ?? 0) : 0 })),
       errors: { ...this.#errors },
+      schedule: null,
     };
   }
 
@@ -124,9 +134,12 @@ export class Tally {
       this.#firstStartNs = startNs;
       this.#firstRequestNs = endNs - startNs;
     }
-    const { concurrency, warmup } = this.#options;
+    const { concurrency, warmup, gate } = this.#options;
     if (this.#warmLaneCount < concurrency || this.#warmCount < warmup.minimumRequestCount) return;
-    if (endNs - this.#startNs >= warmup.minimumNs) this.window.arm(endNs, this.#recentLatencyNs);
+    if (endNs - this.#startNs < warmup.minimumNs) return;
+    if (!this.#arrived) gate?.arrived();
+    this.#arrived = true;
+    if (gate?.open() ?? true) this.window.arm(endNs, this.#recentLatencyNs);
   }
 
   /** The part of a request sent at `startNs` and not answered by the window's end. */

@@ -42,7 +42,7 @@ export type EngineChoice = {
 };
 
 export type LoadPlan = {
-  readonly protocol: 'http';
+  readonly protocol: Transport;
   readonly concurrency: number;
   readonly batchSize: number;
   /** A file of examples (CSV, perf_analyzer's JSON, .npy), or `random` or `zero` for values that are made up. */

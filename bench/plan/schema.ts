@@ -133,7 +133,11 @@ export const planSchema = z.strictObject({
     .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart' })
     .default('auto'),
   load: z.strictObject({
-    protocol: z.enum(['http'], { error: 'protocol is http' }).default('http'),
+    protocol: z
+      .enum(['http', 'grpc', 'http-undici', 'grpc-js'], {
+        error: 'protocol is http or grpc (or, to compare clients, http-undici or grpc-js)',
+      })
+      .default('http'),
     concurrency: count('concurrency', 4096).default(8),
     batchSize: count('batchSize', 65536).default(1),
     input: z.string({ error: 'input is the path of a CSV, JSON or .npy file of examples, or random or zero' }).min(1),

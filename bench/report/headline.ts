@@ -45,6 +45,9 @@ const headlines: Record<Kind, (results: Results) => string> = {
     const { largestPossibleGain: gain, reason, blocks } = verdict;
     const metric = metricInWords(plan.objective);
     if (reason === 'no-variants') return 'Keep the baseline for now: there was nothing to compare it with.';
+    if (gain !== null && gain <= 0) {
+      return `Keep the baseline for now: no gain in ${metric} is shown, and none is likely among those measured.`;
+    }
     if (gain !== null) {
       return `Keep the baseline for now: no gain in ${metric} is shown, but one of up to ${change(gain)} is still possible among those measured.`;
     }

@@ -16,7 +16,7 @@ const plan = z.looseObject({
   engine: z.looseObject({ kind: z.string(), path: z.string().nullable(), flags: texts }),
   apply: z.string(),
   load: z.looseObject({
-    protocol: z.literal('http'),
+    protocol: z.enum(['http', 'grpc', 'http-undici', 'grpc-js']),
     concurrency: z.int().min(1),
     batchSize: z.int().min(1),
     input: z.string(),

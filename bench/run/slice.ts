@@ -1,4 +1,5 @@
-import type { EngineIdentity } from '../engines/engine.ts';
+import type { Address, EngineIdentity, Server } from '../engines/engine.ts';
+import { Failure } from '../failure.ts';
 import type { KServeClient } from '../kserve/client.ts';
 import { countersBetween, readCounters, type ServerCounters } from '../kserve/statistics.ts';
 import type { Tensor } from '../kserve/tensors.ts';
@@ -41,7 +42,7 @@ export async function measureSlice(
   const hostProbe = probeHost();
   const counters = watchCounters(server.control, plan.model);
   const transport = await loadTransport(slice.load.transport);
-  const target = plainTarget(server.httpAddress, plan.model);
+  const target = plainTarget(addressFor(transport, server), plan.model);
   const measurement = await runLoad({
     transport: transport.name,
     target,
@@ -66,6 +67,14 @@ export async function measureSlice(
     engine: { kind, version, backend, pid: server.pid ?? null },
     invalid: whyInvalid(measurement),
   };
+}
+
+function addressFor({ name }: Transport, { httpAddress, grpcAddress, identity }: Server): Address {
+  const address = name.startsWith('grpc') ? grpcAddress : httpAddress;
+  if (address !== undefined) return address;
+  throw new Failure('server', 'no-grpc', `the ${identity.kind} engine has no gRPC address`, {
+    hint: 'write protocol: http in the plan, or let the server listen for gRPC',
+  });
 }
 
 function prepare(transport: Transport, target: Target, { inputs, answers }: Workload): PreparedRequest[] {

@@ -88,8 +88,15 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
   };
 }
 
+const protocolNames: Readonly<Record<Plan['load']['protocol'], string>> = {
+  http: 'HTTP',
+  grpc: 'gRPC',
+  'http-undici': 'HTTP (undici)',
+  'grpc-js': 'gRPC (grpc-js)',
+};
+
 function describeLoad({ load }: Plan): string {
-  return `closed loop, ${load.concurrency} outstanding, batch ${load.batchSize}, ${load.protocol.toUpperCase()}`;
+  return `closed loop, ${load.concurrency} outstanding, batch ${load.batchSize}, ${protocolNames[load.protocol]}`;
 }
 
 function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Results['verdict'] {

@@ -6,7 +6,8 @@ import { type Answer, AnswerReader } from './answer.ts';
 import { MalformedAnswer } from './answer-head.ts';
 import { checkAnswer } from './check-answer.ts';
 
-const receiveBufferBytes = 64 * 1024;
+/** One for all connections of a thread: what comes in is looked at, or copied, before the next read. */
+const receiveBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** Small answers cost little to compare number by number; of larger ones that are not the expected bytes, one in `verifyEvery` is. */
 const verifyAlwaysBytes = 1024;
 
@@ -35,7 +36,7 @@ export class HttpConnection implements Channel {
       ...address,
       noDelay: true,
       onread: {
-        buffer: Buffer.allocUnsafe(receiveBufferBytes),
+        buffer: receiveBuffer,
         callback: (size, buffer) => this.#received(buffer as Buffer, size),
       },
     });

@@ -1,0 +1,9 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { AlarmMemory } from './alarm-memory.ts';
+
+/** The thread that sleeps for an Alarm. */
+const memory = new AlarmMemory(workerData as SharedArrayBuffer);
+parentPort?.postMessage('ready');
+while (memory.sleep()) memory.wake();
+// Whoever listens must learn that nothing more will come.
+memory.wake();

@@ -1,0 +1,39 @@
+import type { Schedule } from '../pacing/schedule.ts';
+
+/** A schedule set on the clock of this thread, its window, and the request that is next; reads no clock. */
+export class ScheduleClock {
+  readonly openNs: number;
+  readonly closeNs: number;
+  state: 'before' | 'open' | 'closed' = 'before';
+  /** Infinity when nothing more is to be sent before the window closes. */
+  nextNs = 0;
+  readonly #startNs: number;
+  readonly #times: Iterator<number>;
+
+  constructor(
+    schedule: Schedule,
+    { startNs, warmupNs, windowNs }: { startNs: number; warmupNs: number; windowNs: number },
+  ) {
+    this.#startNs = startNs;
+    this.openNs = startNs + warmupNs;
+    this.closeNs = this.openNs + windowNs;
+    this.#times = schedule[Symbol.iterator]();
+    this.advance();
+  }
+
+  advance(): void {
+    const next = this.#times.next();
+    const atNs = next.done === true ? Number.POSITIVE_INFINITY : this.#startNs + next.value;
+    this.nextNs = atNs < this.closeNs ? atNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether that instant has come and all requests intended before it were taken. */
+  passed(instantNs: number, nowNs: number): boolean {
+    return nowNs >= instantNs && this.nextNs >= instantNs;
+  }
+
+  /** When something is to be done next. */
+  get wakeNs(): number {
+    return Math.min(this.nextNs, this.state === 'before' ? this.openNs : this.closeNs);
+  }
+}

@@ -1,0 +1,279 @@
+import type { ServerCounters } from '../../kserve/statistics.ts';
+import type { ErrorKind } from '../answers.ts';
+import { clientLimits, clientNotes } from '../client-limits.ts';
+import { type LatencyLimit, meetsLimit } from '../levels/latency-limit.ts';
+import { backlogGrew, type PacingAsked } from '../measurement.ts';
+import type { DiagnosedLoad } from '../threads/run-load.ts';
+import { type LatencySummary, percentileNs, summariseLatency } from './latency-summary.ts';
+import { type ServerShare, serverShare } from './server-share.ts';
+
+/** One measured window with what the server counted in it; null where it did not tell. */
+export type MeasuredWindow = { readonly load: DiagnosedLoad; readonly server: ServerCounters | null };
+
+/** All windows of one level together: the one place that text, CSV and JSON take their numbers from. */
+export type LevelReport = {
+  readonly pacing: PacingAsked;
+  /** Concurrency of a closed loop, requests per second of an open one. */
+  readonly level: number;
+  readonly batchSize: number;
+  readonly durationMs: number;
+  readonly requestCount: number;
+  readonly requestsPerSecond: number;
+  readonly inferencesPerSecond: number;
+  /** In ns; from the send in a closed loop, from the intended start in an open one. */
+  readonly latencyNs: LatencySummary;
+  /** The latency that stands for the level: the percentile asked for, else the mean; ns. */
+  readonly stabilizingNs: number | null;
+  readonly errors: Readonly<Partial<Record<ErrorKind, number>>>;
+  readonly failedCount: number;
+  /** Answers whose values were compared with expected ones. */
+  readonly checkedCount: number;
+  readonly schedule: ScheduleReport | null;
+  readonly server: ServerShare | null;
+  readonly client: ClientReport;
+  /** Each window by itself: its throughput and mean latency. */
+  readonly windows: readonly WindowReport[];
+  /** (greatest - least) / mean of the windows' throughput; null with fewer than two. */
+  readonly spreadRatio: number | null;
+  /** Whether the level meets the latency threshold; null where none was asked for or nothing was measured. */
+  readonly meetsThreshold: boolean | null;
+  /** Why the measurement cannot be used; empty for a valid one. Never a matter of how large its value is. */
+  readonly invalid: readonly string[];
+  readonly notes: readonly string[];
+};
+
+export type ScheduleReport = {
+  readonly offeredPerSecond: number;
+  readonly intendedCount: number;
+  readonly droppedCount: number;
+  readonly failedCount: number;
+  readonly inFlightLimit: number;
+  readonly whenFull: 'wait' | 'drop';
+  /** From the send, what a tool with coordinated omission would show; ns. */
+  readonly fromSendNs: LatencySummary;
+  /** How late the client turned to a request; ns. */
+  readonly latenessNs: LatencySummary;
+  readonly backlogGrew: boolean;
+};
+
+export type ClientReport = {
+  readonly threadCount: number;
+  readonly busyRatio: number;
+  readonly runQueueWaitRatio: number | null;
+  readonly cpuPerRequestNs: number | null;
+  readonly gcPauseMaxNs: number;
+};
+
+export type WindowReport = {
+  readonly startedAt: string;
+  readonly requestCount: number;
+  readonly requestsPerSecond: number;
+  readonly meanNs: number | null;
+  readonly failedCount: number;
+};
+
+/** What the numbers of a level are judged by. */
+export type LevelQuestion = {
+  readonly batchSize: number;
+  /** Percent; null for the mean. */
+  readonly percentile: number | null;
+  readonly thresholdNs: number | null;
+  /** Windows whose throughput or latency differ by more from their mean are not stable. */
+  readonly stabilityRatio: number;
+};
+
+const pressureLeast = 0.98;
+
+export function reportLevel(
+  windows: readonly [MeasuredWindow, ...MeasuredWindow[]],
+  question: LevelQuestion,
+): LevelReport {
+  const loads = windows.map(({ load }) => load);
+  const [{ load: first }] = windows;
+  const { batchSize } = question;
+  const durationNs = total(loads, windowNs);
+  const rate = durationNs === 0 ? 0 : total(loads, (load) => load.requestsPerSecond * windowNs(load)) / durationNs;
+  const latencies = loads.map(({ latency }) => latency);
+  const latencyNs = summariseLatency(latencies);
+  const requestCount = total(loads, (load) => load.requestCount);
+  const schedule = reportSchedule(loads, durationNs);
+  const client = { meanNs: (schedule?.fromSendNs ?? latencyNs).mean, requestCount };
+  const seen = serverShare(
+    windows.map(({ server }) => server),
+    client,
+  );
+  const each = loads.map(reportWindow);
+  const rates = each.map((window) => window.requestsPerSecond);
+  return {
+    pacing: first.pacing,
+    level: levelOf(first.pacing, schedule),
+    batchSize,
+    durationMs: durationNs / 1e6,
+    requestCount,
+    requestsPerSecond: rate,
+    inferencesPerSecond: rate * batchSize,
+    latencyNs,
+    stabilizingNs: question.percentile === null ? latencyNs.mean : percentileNs(latencies, question.percentile),
+    errors: addErrors(loads),
+    failedCount: total(each, ({ failedCount }) => failedCount),
+    checkedCount: total(loads, ({ checkedCount }) => checkedCount),
+    schedule,
+    server: seen.share,
+    client: reportClient(loads),
+    windows: each,
+    spreadRatio: spreadOf(rates),
+    meetsThreshold: meetsThreshold(loads, question),
+    invalid: [...new Set(whyInvalid(loads))],
+    notes: notesOf({ loads, each, schedule, question, latencyNs, server: seen.note }),
+  };
+}
+
+/** Whether three windows in a row, the last ones, agree in throughput and mean latency, as perf_analyzer asks. */
+export function isStable(windows: readonly WindowReport[], stabilityRatio: number): boolean {
+  const last = windows.slice(-3);
+  const agree = (values: readonly number[]): boolean => {
+    const mean = total(values, (value) => value) / values.length;
+    return mean > 0 && values.every((value) => Math.abs(value - mean) <= stabilityRatio * mean);
+  };
+  return (
+    last.length === 3 &&
+    agree(last.map((each) => each.requestsPerSecond)) &&
+    agree(last.map((each) => each.meanNs ?? 0))
+  );
+}
+
+export function reportWindow(load: DiagnosedLoad): WindowReport {
+  const { latency } = load;
+  return {
+    startedAt: load.startedAt,
+    requestCount: load.requestCount,
+    requestsPerSecond: load.requestsPerSecond,
+    meanNs: latency.count === 0 ? null : latency.sumNs / latency.count,
+    failedCount: total(Object.values(load.errors), (count) => count),
+  };
+}
+
+/** The limit that a measurement counts for a threshold, where a percentile is asked about. */
+export function limitOf({ percentile, thresholdNs }: LevelQuestion): LatencyLimit | null {
+  if (percentile === null || thresholdNs === null) return null;
+  return { limitNs: thresholdNs, shareRatio: 1 - percentile / 100 };
+}
+
+function meetsThreshold(loads: readonly DiagnosedLoad[], question: LevelQuestion): boolean | null {
+  const { thresholdNs } = question;
+  if (thresholdNs === null) return null;
+  const limit = limitOf(question);
+  const each = loads.map((load) => {
+    if (limit !== null) return meetsLimit(load, limit);
+    const { meanNs, failedCount } = reportWindow(load);
+    return meanNs === null ? undefined : failedCount === 0 && meanNs <= thresholdNs;
+  });
+  const told = each.filter((met) => met !== undefined);
+  return told.length === 0 ? null : told.filter((met) => met).length * 2 > told.length;
+}
+
+function levelOf(pacing: PacingAsked, schedule: ScheduleReport | null): number {
+  if (pacing.kind === 'closed') return pacing.concurrency;
+  return 'requestsPerSecond' in pacing ? pacing.requestsPerSecond : (schedule?.offeredPerSecond ?? 0);
+}
+
+function reportSchedule(loads: readonly DiagnosedLoad[], durationNs: number): ScheduleReport | null {
+  const kept = loads.flatMap(({ schedule }) => schedule ?? []);
+  const [first] = kept;
+  if (first === undefined) return null;
+  const intendedCount = total(kept, (each) => each.intendedCount);
+  return {
+    offeredPerSecond: durationNs === 0 ? 0 : (intendedCount * 1e9) / durationNs,
+    intendedCount,
+    droppedCount: total(kept, ({ droppedCount }) => droppedCount),
+    failedCount: total(kept, ({ failedCount }) => failedCount),
+    inFlightLimit: first.inFlightLimit,
+    whenFull: first.whenFull,
+    fromSendNs: summariseLatency(kept.map(({ service }) => service)),
+    latenessNs: summariseLatency(kept.map(({ lateness }) => lateness)),
+    backlogGrew: kept.some(backlogGrew),
+  };
+}
+
+/** Of the worst window. */
+function reportClient(loads: readonly DiagnosedLoad[]): ClientReport {
+  const clients = loads.map(({ client }) => client);
+  const requestCount = total(loads, (load) => load.requestCount);
+  const waited = clients.flatMap(({ runQueueWaitRatio }) => runQueueWaitRatio ?? []);
+  return {
+    threadCount: Math.max(...clients.map(({ threadCount }) => threadCount)),
+    busyRatio: Math.max(...clients.map(({ eventLoopUtilization }) => eventLoopUtilization)),
+    runQueueWaitRatio: waited.length === 0 ? null : Math.max(...waited),
+    cpuPerRequestNs: requestCount === 0 ? null : total(clients, ({ cpuNs }) => cpuNs) / requestCount,
+    gcPauseMaxNs: Math.max(...clients.map(({ gc }) => gc.maxNs)),
+  };
+}
+
+function whyInvalid(loads: readonly DiagnosedLoad[]): string[] {
+  const errors = Object.entries(addErrors(loads)).map(([kind, count]) => `${count} failed: ${kind}`);
+  const silent = loads.filter((load) => load.requestCount === 0).length;
+  const reasons = silent === 0 ? errors : [...errors, 'no request was answered rightly in the window'];
+  for (const load of loads) {
+    if (load.requestCount === 0) continue;
+    if (errors.length === 0 && load.pressureRatio < pressureLeast) {
+      reasons.push(`only ${(load.pressureRatio * 100).toFixed(1)} % of the requests that should be outstanding were`);
+    }
+    reasons.push(...clientLimits(load));
+  }
+  return reasons;
+}
+
+type Noted = {
+  readonly loads: readonly DiagnosedLoad[];
+  readonly each: readonly WindowReport[];
+  readonly schedule: ScheduleReport | null;
+  readonly question: LevelQuestion;
+  readonly latencyNs: LatencySummary;
+  readonly server: string | null;
+};
+
+/** So many requests must lie above a percentile for it to say more than the few slowest do. */
+const aboveLeast = 10;
+
+function notesOf({ loads, each, schedule, question, latencyNs, server }: Noted): string[] {
+  const notes = server === null ? [] : [server];
+  if (schedule !== null && schedule.droppedCount > 0) {
+    notes.push(
+      `more was offered than is served: ${schedule.droppedCount} requests were dropped, as ${schedule.inFlightLimit} were outstanding`,
+    );
+  } else if (schedule?.backlogGrew) {
+    notes.push('more was offered than is served: requests piled up all through the window');
+  }
+  if (latencyNs.count > 0 && latencyNs.count < aboveLeast * 100) {
+    notes.push(`${latencyNs.count} requests are few for a p99: it is one of the slowest of them`);
+  }
+  if (each.length >= 3 && !isStable(each, question.stabilityRatio)) {
+    notes.push(
+      `not stable: the last three windows differ by more than ${(question.stabilityRatio * 100).toFixed(0)} % from their mean`,
+    );
+  }
+  return [...notes, ...new Set(loads.filter(({ requestCount }) => requestCount > 0).flatMap(clientNotes))];
+}
+
+function addErrors(loads: readonly DiagnosedLoad[]): LevelReport['errors'] {
+  const errors: Partial<Record<ErrorKind, number>> = {};
+  for (const load of loads) {
+    for (const [kind, count] of Object.entries(load.errors) as [ErrorKind, number][]) {
+      errors[kind] = (errors[kind] ?? 0) + count;
+    }
+  }
+  return errors;
+}
+
+function spreadOf(rates: readonly number[]): number | null {
+  const mean = total(rates, (rate) => rate) / rates.length;
+  return rates.length < 2 || mean === 0 ? null : (Math.max(...rates) - Math.min(...rates)) / mean;
+}
+
+function windowNs({ window }: DiagnosedLoad): number {
+  return window.closeNs - window.openNs;
+}
+
+function total<T>(all: readonly T[], of: (each: T) => number): number {
+  return all.reduce((sum, each) => sum + of(each), 0);
+}
