@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
+import { clientLimits } from '../load/client-limits.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import { baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
@@ -10,6 +12,12 @@ import { measureSlice, type Workload } from './slice.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
 const triesMost = 3;
+/**
+ * Where only the client was short of a processor, the host was busy and the variant is not to blame: there is more patience,
+ * with pauses in which what disturbed it may pass.
+ */
+const disturbedTriesMost = 6;
+const disturbedPauseMs = 750;
 
 /** Where a block stands in the sweep. */
 export type BlockPlace = {
@@ -60,6 +68,7 @@ export async function measureBlock(
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
     const { variantId, tries } = entry;
     context.signal.throwIfAborted();
+    if (tries > triesMost) await delay(disturbedPauseMs * (tries - triesMost), undefined, { signal: context.signal });
     if (performance.now() > lastStartMs) return null;
     const slice: Slice = {
       stage,
@@ -76,7 +85,8 @@ export async function measureBlock(
     append(result);
     const trouble = troubleWith(result);
     if (trouble === null) continue;
-    if (tries < triesMost) {
+    const disturbed = isDisturbed(result);
+    if (tries < (disturbed ? disturbedTriesMost : triesMost)) {
       queue.push({ ...entry, tries: tries + 1 });
       continue;
     }
@@ -113,6 +123,13 @@ async function runSlice(slice: Slice, candidate: Candidate, context: BlockContex
 function troubleWith(result: SliceResult): string | null {
   if (result.status === 'failed') return result.failure.reason;
   return result.measurement.invalid.length === 0 ? null : result.measurement.invalid.join('; ');
+}
+
+/** Whether all that is wrong with a slice is that the client waited for a processor or was kept from sending. */
+function isDisturbed(result: SliceResult): boolean {
+  if (result.status === 'failed') return false;
+  const limits = clientLimits(result.measurement);
+  return limits.length > 0 && result.measurement.invalid.every((reason) => limits.includes(reason));
 }
 
 /** The load of every slice of a plan. */
