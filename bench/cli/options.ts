@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 import { parseDurationMs } from '../plan/quantity.ts';
+import { errorRate, margin } from '../plan/quantity-schema.ts';
 
 /** Option values as people type them; commander turns what is thrown into a usage error that names the option. */
 export function durationOption(text: string): number {
@@ -20,4 +22,20 @@ export function seedOption(text: string): number {
   if (!/^\d+$/.test(text) || value >= 2 ** 32)
     throw new InvalidArgumentError('write a whole number from 0 to 4294967295');
   return value;
+}
+
+export function marginOption(text: string): number {
+  return shareOption(text, margin);
+}
+
+export function alphaOption(text: string): number {
+  return shareOption(text, errorRate);
+}
+
+/** A share as the plan takes it, where a bare number is text too. */
+function shareOption(text: string, schema: z.ZodType<number>): number {
+  const parsed = schema.safeParse(/^\d*\.?\d+$/.test(text) ? Number(text) : text);
+  if (!parsed.success)
+    throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'write a share such as 2% or 0.02');
+  return parsed.data;
 }

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
+import { objectiveText } from '../plan/objective.ts';
 import { duration, share } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
+import { longestAfterMs } from '../run/after-plan.ts';
 import type { RunRecord } from '../run/record.ts';
 import type { SweepEvents } from '../run/request.ts';
 import type { Output } from './host.ts';
@@ -34,16 +36,17 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
       record = made;
       line(describeDesign(made));
     },
-    slice: ({ variantId, stage }, { block, blocks, done, total }) => {
+    slice: ({ variantId, stage, after }, { block, blocks, done, total, leftMs: known }) => {
       const now = performance.now();
       const screening = stage === 'screen';
-      const leftMs =
+      const expectedMs =
         record === undefined || screening ? null : record.design.blockMs * (blocks - block + 1 - done / total);
-      const where = `${screening ? 'screen ' : ''}block ${block}/${Math.max(block, blocks)}, slice ${done + 1}/${total}`;
+      const leftMs = known ?? expectedMs;
+      const where = `${after === undefined ? '' : `${after}, `}${screening ? 'screen ' : ''}block ${block}/${Math.max(block, blocks)}, slice ${done + 1}/${total}`;
       const left = leftMs === null ? '' : `, at most ${duration(Math.max(0, leftMs))} left`;
       const text = `${where}: ${variantId}; ${duration(now - startMs)} so far${left}`;
       if (output.isTTY) return live(text);
-      const here = `${stage} ${block}`;
+      const here = `${after ?? stage} ${block}`;
       if (here === lastBlock && now - lastLineMs < plainEveryMs) return;
       [lastBlock, lastLineMs] = [here, now];
       line(text);
@@ -63,13 +66,21 @@ function describeDesign(record: RunRecord): string {
   const parts = [
     `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
     `${plural(accepted - 1, 'variant')} and the baseline${left.length === 0 ? '' : ` (${left.join(', ')})`}`,
+    ...lowerPercentile(record),
     ...describeStages(record),
   ];
   return parts.join('; ');
 }
 
+/** Said before it is measured where the budget pays for too few requests of what the plan asks for. */
+function lowerPercentile({ plan, design }: RunRecord): string[] {
+  const [asked, decided] = [plan.objective, design.objective].map(objectiveText);
+  return asked === decided ? [] : [`decides on ${decided} instead of ${asked}: the budget pays for too few requests`];
+}
+
 /** What the design can be expected to find, said before it is measured. */
-function describeStages({ plan, design, applied }: RunRecord): string[] {
+function describeStages(record: RunRecord): string[] {
+  const { plan, design, applied } = record;
   const slices = `${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`;
   const cut =
     design.reduced.length === 0 ? '' : ` (the budget of ${duration(plan.budgetMs ?? 0)} allows no more than that)`;
@@ -85,10 +96,18 @@ function describeStages({ plan, design, applied }: RunRecord): string[] {
   return [
     ...screen,
     `confirm: at most ${plural(design.blocks, 'block')} with ${slices}${cut}`,
+    ...(record.plan.expectEqual
+      ? []
+      : [`after a claim up to ${duration(longestAfterMs(record))} more, ${afterwards(record)}`]),
     design.resolvable === null
       ? 'what that resolves is not known: there was no time for a pilot'
       : `differences of ${share(Math.expm1(design.resolvable))} and more are found with 80 % power`,
   ];
+}
+
+function afterwards({ after, plan }: RunRecord): string {
+  const what = `${after.soak ? 'soak, ' : ''}range and client`;
+  return plan.budgetMs === null ? what : `as the budget allows (${what})`;
 }
 
 function plural(count: number, noun: string): string {

@@ -240,7 +240,7 @@ describe('the numbers in results.json', () => {
   it('turn the sign for a latency: a gain is baseline / variant - 1', async () => {
     const { record, lines, slices } = syntheticRun({
       ...oneAhead,
-      plan: { objective: { direction: 'minimize', metric: 'latency.mean' } },
+      plan: { objective: { kind: 'single', direction: 'minimize', metric: 'latency.mean' } },
     });
     writeRun(folder, record, lines);
     await tritune(['report', folder]);

@@ -16,10 +16,16 @@ export type SweepOptions = {
   blocks?: number;
   slices?: number;
   seed?: number;
+  goal?: Plan['goal'];
+  /** The practical margin and alpha, as ratios. */
+  margin?: number;
+  alpha?: number;
   engine?: (typeof engineKinds)[number];
   out?: string;
   resume?: string;
   quiet?: true;
+  /** False for --no-soak. */
+  soak?: boolean;
 };
 
 /**
@@ -41,7 +47,7 @@ export async function requestOf(
       });
     }
     const folder = resolve(host.cwd, options.resume);
-    const { plan, planFile: file, planSource, command } = readRunRecord(folder);
+    const { plan, planFile: file, planSource, command, after } = readRunRecord(folder);
     return {
       plan,
       planFile: file,
@@ -52,6 +58,7 @@ export async function requestOf(
       projectFolder,
       stateFolder,
       resume: true,
+      soak: after.soak,
       signal,
     };
   }
@@ -71,6 +78,7 @@ export async function requestOf(
     projectFolder,
     stateFolder,
     resume: false,
+    soak: options.soak !== false,
     signal,
   };
 }
@@ -96,26 +104,38 @@ async function resumedEngine(plan: Plan, options: SweepOptions, host: Host): Pro
   return engine;
 }
 
-function override(plan: Plan, { budget, blocks, slices, seed, engine }: SweepOptions): Plan {
+/** The plan with what the command line says in place of its own. */
+export function override(
+  plan: Plan,
+  { budget, blocks, slices, seed, engine, goal, margin, alpha }: SweepOptions,
+): Plan {
   return {
     ...plan,
     ...(budget === undefined ? {} : { budgetMs: budget }),
     ...(blocks === undefined ? {} : { blocks }),
     ...(slices === undefined ? {} : { slicesPerBlock: slices }),
     ...(seed === undefined ? {} : { seed }),
+    ...(goal === undefined ? {} : { goal }),
+    ...(margin === undefined ? {} : { practicalMargin: margin }),
+    ...(alpha === undefined ? {} : { alpha }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
 }
 
 /** What repeats this run: the plan's own values need no saying, those given on the command line do. */
-function commandLine(file: string, plan: Plan, { budget, blocks, slices, seed, engine }: SweepOptions): string {
+function commandLine(file: string, plan: Plan, options: SweepOptions): string {
+  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha } = options;
   const parts = [
     shellWord(file),
     ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
     ...(blocks === undefined ? [] : [`--blocks ${blocks}`]),
     ...(slices === undefined ? [] : [`--slices ${slices}`]),
     ...(seed === undefined ? [] : [`--seed ${plan.seed}`]),
+    ...(goal === undefined ? [] : [`--goal ${goal}`]),
+    ...(margin === undefined ? [] : [`--margin ${margin}`]),
+    ...(alpha === undefined ? [] : [`--alpha ${alpha}`]),
     ...(engine === undefined ? [] : [`--engine ${engine}`]),
+    ...(soak === false ? ['--no-soak'] : []),
   ];
   return `npm run sweep -- ${parts.join(' ')}`;
 }

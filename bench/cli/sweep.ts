@@ -5,13 +5,14 @@ import type { Results } from '../report/results.ts';
 import { claimsGain } from '../report/sentence.ts';
 import { terminalSummary } from '../report/terminal.ts';
 import { sweep } from '../run/sweep.ts';
+import { dryRun } from './dry-run.ts';
 import { engineKinds } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
-import { countOption, durationOption, seedOption } from './options.ts';
+import { alphaOption, countOption, durationOption, marginOption, seedOption } from './options.ts';
 import { sweepProgress } from './progress.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
 
-type Options = SweepOptions & { requireWinner?: true; json?: true; color: boolean };
+type Options = SweepOptions & { dryRun?: true; requireWinner?: true; json?: true; color: boolean };
 
 export function sweepCommand(host: Host, exit: Exit): Command {
   return new Command('sweep')
@@ -21,6 +22,14 @@ export function sweepCommand(host: Host, exit: Exit): Command {
     .option('--blocks <count>', 'blocks to measure, instead of what the plan says', countOption)
     .option('--slices <count>', 'slices of each variant in a block', countOption)
     .option('--seed <number>', 'seed of the random orders', seedOption)
+    .addOption(
+      new Option('--goal <goal>', 'stop at the first gain, or when a variant is shown to be the best').choices([
+        'improve',
+        'best',
+      ]),
+    )
+    .option('--margin <share>', 'the practical margin: smaller differences do not matter, such as 2%', marginOption)
+    .option('--alpha <share>', 'the share of sweeps of equal variants that may claim a gain, such as 5%', alphaOption)
     .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
     .addOption(
@@ -31,14 +40,28 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'seed',
         'budget',
         'engine',
+        'goal',
+        'margin',
+        'alpha',
       ]),
     )
-    .option('--require-winner', 'exit with 5 where nothing better than the baseline is found')
+    .option('--no-soak', 'leaves out the long slices that follow a claim')
+    .option(
+      '--require-winner',
+      'exit with 5 where nothing better than the baseline is found, or where long slices deny it',
+    )
+    .addOption(
+      new Option(
+        '--dry-run',
+        'say what would be measured, in which order and for how long, and start nothing',
+      ).conflicts(['resume', 'json', 'out']),
+    )
     .option('--json', 'print results.json instead of the summary')
     .option('--quiet', 'no progress')
     .option('--no-color', 'no colours')
     .addHelpText('after', examples)
     .action(async (planFile: string | undefined, options: Options) => {
+      if (options.dryRun === true) return host.stdout.write(await dryRun(planFile, options, host));
       const progress = sweepProgress(host.stderr, options.quiet === true);
       try {
         const request = { ...(await requestOf(planFile, options, host)), events: progress };
@@ -56,6 +79,7 @@ const examples = `
 Examples:
   tritune sweep                                    the plan in configs/
   tritune sweep configs/iris.yaml --budget 60s     what one minute can tell
+  tritune sweep --dry-run                          what would be measured; starts nothing
   tritune sweep --resume reports/20260101T120000Z-iris
 `;
 

@@ -37,7 +37,7 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
       input: '/home/u/configs/rows.csv',
       requestTimeoutMs: 60_000,
     },
-    objective: { direction: 'maximize', metric: 'throughput' },
+    objective: { kind: 'single', direction: 'maximize', metric: 'throughput' },
     constraints: [],
     goal: 'improve',
     practicalMargin: 0.02,
@@ -69,10 +69,10 @@ test('objective, constraints, shares and durations are read as people write them
     `${minimal}objective: { minimize: latency.p99 }\nconstraints: { latency.p99: { atMost: 20ms }, latency.mean: { atMost: 500us } }\npracticalMargin: 3%\nbudget: 1h30m\nengine: local\n`,
     'plan.yaml',
   );
-  assert.deepEqual(plan.objective, { direction: 'minimize', metric: 'latency.p99' });
+  assert.deepEqual(plan.objective, { kind: 'single', direction: 'minimize', metric: 'latency.p99' });
   assert.deepEqual(plan.constraints, [
-    { metric: 'latency.p99', atMostNs: 20e6 },
     { metric: 'latency.mean', atMostNs: 500e3 },
+    { metric: 'latency.p99', atMostNs: 20e6 },
   ]);
   assert.equal(plan.practicalMargin, 0.03);
   assert.equal(plan.budgetMs, 5_400_000);
@@ -117,6 +117,11 @@ const broken: [what: string, change: (text: string) => string, message: string, 
     'a share that is none',
     (t) => `${t}practicalMargin: two\n`,
     'configs/plan.yaml:7:1: practicalMargin: write a share such as 2% or 0.02',
+  ],
+  [
+    'a margin of everything',
+    (t) => `${t}practicalMargin: 100%\n`,
+    'configs/plan.yaml:7:1: practicalMargin: a margin is below 100%: write 2% or 0.02',
   ],
   [
     'an alpha that claims everything',

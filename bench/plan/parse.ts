@@ -3,7 +3,7 @@ import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument,
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
-import { baselineId, type Constraint, type Plan, type Variant } from './plan.ts';
+import { baselineId, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
 import { variantName } from './variant-name.ts';
@@ -171,21 +171,13 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
 }
 
 function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: string): Plan {
-  const { budget, load, constraints, objective, search, ...rest } = plan;
+  const { budget, load, search, ...rest } = plan;
   const { requestTimeout, input, ...loadRest } = load;
   return {
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
     engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
     load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
-    objective:
-      'maximize' in objective
-        ? { direction: 'maximize', metric: 'throughput' }
-        : { direction: 'minimize', metric: objective.minimize },
-    constraints: Object.entries(constraints).map(([metric, { atMost }]) => ({
-      metric: metric as Constraint['metric'],
-      atMostNs: atMost * 1e6,
-    })),
     budgetMs: budget,
     variants,
     conditions: search?.where ?? [],

@@ -51,12 +51,23 @@ export type LoadPlan = {
 };
 
 /** A quantity that a block gives one value for. */
-export type Metric = 'throughput' | 'latency.mean' | 'latency.p50' | 'latency.p99';
+export type Metric = 'throughput' | LatencyMetric;
+export type LatencyMetric = 'latency.mean' | 'latency.p50' | 'latency.p90' | 'latency.p95' | 'latency.p99';
 
-export type Objective = { readonly direction: 'maximize' | 'minimize'; readonly metric: Metric };
+/** What better means: one metric, or several, each by a share of the whole; then it is about the weighted mean of their logs. */
+export type Objective = SingleObjective | { readonly kind: 'weighted'; readonly terms: readonly Term[] };
+export type SingleObjective = {
+  readonly kind: 'single';
+  readonly direction: 'maximize' | 'minimize';
+  readonly metric: Metric;
+};
+/** The weights of an objective are above 0 and sum to 1. */
+export type Term = Omit<SingleObjective, 'kind'> & { readonly weight: number };
 
-/** A latency percentile or mean that must not exceed `atMostNs`. */
-export type Constraint = { readonly metric: Exclude<Metric, 'throughput'>; readonly atMostNs: number };
+/** A latency percentile or mean that must not exceed `atMostNs`, or inferences per second that must not be fewer. */
+export type Constraint =
+  | { readonly metric: LatencyMetric; readonly atMostNs: number }
+  | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
 
 /** A set of settings over the committed config.pbtxt. The baseline has none. */
 export type Variant = { readonly id: string; readonly settings: Settings };
@@ -84,4 +95,9 @@ export type Slice = {
   readonly variantId: string;
   readonly load: Load;
   readonly applied: Apply;
+  /** Of stage `after`. There `round` counts the loads of the part and `block` its own blocks, both from 1. */
+  readonly after?: AfterPart;
 };
+
+/** What is asked about a variant once it is claimed: is the gain there in long slices, under other loads, and with another client? */
+export type AfterPart = 'soak' | 'range' | 'client';

@@ -1,28 +1,9 @@
 import { z } from 'zod';
 import type { SettingValue } from '../modelconfig/settings.ts';
 import { parseCondition } from './condition.ts';
-import { parseDurationMs, parseRatio } from './quantity.ts';
+import { constraints, objective } from './objective-schema.ts';
+import { durationMs, errorRate, margin } from './quantity-schema.ts';
 import { variantsMost } from './search.ts';
-
-/**
- * The plan file as it is written, key by key with its defaults; `parsePlan` makes a Plan of it.
- * Messages say what to write instead, since the reader sees the line beside them.
- */
-const durationMs = z.string({ error: 'write a duration such as 90s, 5m or 1h30m' }).transform((text, context) => {
-  const value = parseDurationMs(text);
-  if (value !== undefined) return value;
-  context.addIssue({ code: 'custom', message: 'write a duration such as 20ms, 90s, 5m or 1h30m' });
-  return z.NEVER;
-});
-
-const ratio = z
-  .union([z.string(), z.number()], { error: 'write a share such as 2% or 0.02' })
-  .transform((value, context) => {
-    const parsed = parseRatio(value);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: 'write a share such as 2% or 0.02' });
-    return z.NEVER;
-  });
 
 const name = (what: string) =>
   z
@@ -63,17 +44,6 @@ const engine = z.preprocess(
       .array(z.string().refine((flag) => !ownFlags.test(flag), 'Tritune sets this flag itself: leave it out'))
       .default([]),
   }),
-);
-
-const latencyMetric = z.enum(['latency.mean', 'latency.p50', 'latency.p99'], {
-  error: 'a constraint is on latency.mean, latency.p50 or latency.p99',
-});
-
-const objective = z.union(
-  [z.strictObject({ maximize: z.literal('throughput') }), z.strictObject({ minimize: latencyMetric })],
-  {
-    error: 'objective is { maximize: throughput } or { minimize: latency.p99 } (or latency.mean, latency.p50)',
-  },
 );
 
 const range = z
@@ -124,6 +94,10 @@ const search = z
     { message: 'a range is for random and latin-hypercube; this strategy takes lists of values', path: ['parameters'] },
   );
 
+/**
+ * The plan file as it is written, key by key with its defaults; `parsePlan` makes a Plan of it.
+ * Messages say what to write instead, since the reader sees the line beside them.
+ */
 export const planSchema = z.strictObject({
   name: name('name'),
   model: name('model'),
@@ -143,11 +117,11 @@ export const planSchema = z.strictObject({
     input: z.string({ error: 'input is the path of a CSV, JSON or .npy file of examples, or random or zero' }).min(1),
     requestTimeout: durationMs.default(60_000),
   }),
-  objective: objective.default({ maximize: 'throughput' }),
-  constraints: z.partialRecord(latencyMetric, z.strictObject({ atMost: durationMs })).default({}),
+  objective: objective.prefault({ maximize: 'throughput' }),
+  constraints: constraints.prefault({}),
   goal: z.enum(['improve', 'best'], { error: 'goal is improve or best' }).default('improve'),
-  practicalMargin: ratio.default(0.02),
-  alpha: ratio.refine((value) => value >= 0.001 && value <= 0.2, 'alpha lies between 0.001 and 0.2').default(0.05),
+  practicalMargin: margin.default(0.02),
+  alpha: errorRate.default(0.05),
   budget: durationMs.nullable().default(null),
   blocks: count('blocks', 1000).nullable().default(null),
   slicesPerBlock: count('slicesPerBlock', 100).default(4),

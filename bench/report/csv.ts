@@ -25,6 +25,7 @@ const columns: readonly Column[] = [
   ...estimateColumns('latency_p99_ns', ({ latencyNs }) => latencyNs.p99),
   ['latency_pooled_p50_ns', ({ latencyNs }) => latencyNs.pooledP50],
   ['latency_p90_ns', ({ latencyNs }) => latencyNs.p90],
+  ['latency_p95_ns', ({ latencyNs }) => latencyNs.p95],
   ['latency_pooled_p99_ns', ({ latencyNs }) => latencyNs.pooledP99],
   ['latency_p999_ns', ({ latencyNs }) => latencyNs.p999],
   ['latency_min_ns', ({ latencyNs }) => latencyNs.min],

@@ -1,4 +1,5 @@
-import { change, interval, share } from './format.ts';
+import { gainWithInterval } from './after-sentences.ts';
+import { change, duration, interval, share } from './format.ts';
 import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -24,6 +25,7 @@ const labels: Record<Kind, string> = {
   WINNER: 'Winner',
   TIED_SET: 'Tied set',
   BETTER_TIED_AT_RESOLUTION: 'Better, tied at this resolution',
+  SHORT_SLICE_BIAS: 'Only in short slices',
   NO_IMPROVEMENT: 'No improvement',
   INCONCLUSIVE: 'Inconclusive',
   INVALID: 'Invalid',
@@ -36,14 +38,19 @@ const headlines: Record<Kind, (results: Results) => string> = {
     `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${tieOf(results)}.`,
   BETTER_TIED_AT_RESOLUTION: (results) =>
     `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${unresolved(results)}.`,
-  NO_IMPROVEMENT: ({ verdict, plan }) => {
+  SHORT_SLICE_BIAS: ({ after: { variantId, soak } }) => {
+    const short = `Keep the baseline: ${name(variantId ?? '')} showed ${gainWithInterval(soak?.confirmed ?? null)} in short slices`;
+    if (soak?.outcome === 'broken') return `${short}, but its requests failed in long ones.`;
+    return `${short}, but in slices of ${duration(soak?.sliceMs ?? null)} ${gainWithInterval(soak?.gain ?? null)}.`;
+  },
+  NO_IMPROVEMENT: ({ verdict }) => {
     const { largestPossibleGain: gain, practicalMargin } = verdict;
     if (gain === null) return 'Keep the baseline: none of the others holds the constraints.';
-    return `Keep the baseline: the largest gain in ${metricInWords(plan.objective)} still possible among those measured is ${change(gain)}, within the practical margin of ${share(practicalMargin)}.`;
+    return `Keep the baseline: the largest gain in ${metricInWords(verdict.objective)} still possible among those measured is ${change(gain)}, within the practical margin of ${share(practicalMargin)}.`;
   },
-  INCONCLUSIVE: ({ verdict, plan }) => {
+  INCONCLUSIVE: ({ verdict }) => {
     const { largestPossibleGain: gain, reason, blocks } = verdict;
-    const metric = metricInWords(plan.objective);
+    const metric = metricInWords(verdict.objective);
     if (reason === 'no-variants') return 'Keep the baseline for now: there was nothing to compare it with.';
     if (gain !== null && gain <= 0) {
       return `Keep the baseline for now: no gain in ${metric} is shown, and none is likely among those measured.`;
@@ -60,9 +67,9 @@ function deploy({ verdict, engine }: Results): string {
   return engine.transferable ? `Deploy ${name(verdict.pick)}` : `In this rehearsal ${name(verdict.pick)} is ahead`;
 }
 
-function gainOfPick({ verdict, plan, variants }: Results): string {
+function gainOfPick({ verdict, variants }: Results): string {
   const gain = variants.find(({ id }) => id === verdict.pick)?.comparison?.gain;
-  const metric = metricInWords(plan.objective);
+  const metric = metricInWords(verdict.objective);
   if (gain === undefined || gain.point === null) return `${metric} that has no estimate`;
   return `${metric} of ${change(gain.point)} (simultaneous ${share(gain.confidence)} interval ${interval(gain, change)})`;
 }

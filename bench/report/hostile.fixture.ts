@@ -53,7 +53,7 @@ export function hostileResults(): Results {
       undecided: [...hostileTexts],
     },
     variants: [...results.variants, ...variants, ...refused],
-    diagnostics: hostileTexts.map((text) => ({ kind: text, variantId: text, message: text, advice: text })),
+    diagnostics: hostileTexts.map((text) => ({ kind: text, variantIds: [text], message: text, advice: text })),
     environment: { [first]: { [all]: [all] }, list: [...hostileTexts] },
     config: { baseline: all, pick: hostileTexts.join('\n') },
   };

@@ -18,7 +18,7 @@ export function intervalPicture(results: Results): string {
   const scale = gainScale(drawn, margin);
   const bottom = top + drawn.length * rowHeight;
   const height = bottom + 52;
-  const title = `Gain in ${metricInWords(results.plan.objective)} over the baseline`;
+  const title = `Gain in ${metricInWords(results.verdict.objective)} over the baseline`;
   const number =
     drawn.length < marks.length ? `${drawn.length} of ${marks.length} variants` : `${drawn.length} variants`;
   const about = `${number}, each a dot with its simultaneous interval; the practical margin of ${share(margin)} is shaded. ${drawn

@@ -8,10 +8,24 @@ export function loadInWords({ plan, engine }: Results): string {
   return plainText(`${plan.load.description}, ${name}${engine.backend === '' ? '' : ` (${engine.backend})`}`);
 }
 
-/** "throughput", "p99 latency": what the objective is about. */
+/** "throughput", "p99 latency", "the weighted objective (0.7 throughput, 0.3 p99 latency)": what the objective is about. */
 export function metricInWords(objective: string): string {
-  const metric = objective.replace(/^(maximize|minimize) /, '');
-  return plainText(metric.replace(/^latency\.(.*)$/, '$1 latency'));
+  const metric = plainText(objective.replace(/^(maximize|minimize|weighted) /, ''));
+  const words = metric.replaceAll(/\blatency\.(\w+)/g, '$1 latency');
+  return isWeighted(objective) ? `the weighted objective (${words})` : words;
+}
+
+export function isWeighted(objective: string): boolean {
+  return objective.startsWith('weighted ');
+}
+
+/** How a gain is computed, as part of a sentence. */
+export function gainInWords(objective: string): string {
+  if (isWeighted(objective))
+    return "the weighted geometric mean of the variant's throughput divided by the baseline's, and of a latency the other way round";
+  return objective.startsWith('minimize')
+    ? "the baseline's value divided by the variant's"
+    : "the variant's value divided by the baseline's";
 }
 
 /** `1 block`, `12 blocks`. */
@@ -47,6 +61,6 @@ const reasons = new Map([
   ['looks', 'all planned blocks were measured, and they do not decide'],
   ['blocks', 'too few blocks were measured'],
   ['constraints', 'no better variant is shown to hold the constraints'],
-  ['requests', 'a block holds too few requests for a p99: more slices per block are needed, or a higher load'],
+  ['requests', 'a block holds too few requests for the percentile: more slices per block are needed, or a higher load'],
   ['no-variants', 'no variant beside the baseline could be measured'],
 ]);

@@ -1,6 +1,6 @@
 import { engineFacts, environmentFacts, type Fact, planFacts, runFacts } from './facts.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
-import { metricInWords } from './phrases.ts';
+import { gainInWords, isWeighted, metricInWords, names } from './phrases.ts';
 import { clipped, plainLines, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
 import { claimsGain, type VerdictInWords, verdictInWords } from './sentence.ts';
@@ -12,8 +12,10 @@ export type ReportModel = {
   readonly verdict: VerdictInWords;
   /** What the gains are gains in: "throughput", "p99 latency". */
   readonly metric: string;
-  /** True where the metric is a latency: its gain is the baseline's value divided by the variant's, minus 1. */
-  readonly smallerIsBetter: boolean;
+  /** How a gain is computed, but for the minus 1. */
+  readonly gainFormula: string;
+  /** True where the objective is no metric of its own, so that no column shows it. */
+  readonly weighted: boolean;
   readonly confidence: number;
   readonly measured: readonly VariantRow[];
   readonly left: readonly VariantRow[];
@@ -37,15 +39,16 @@ export function reportModel(results: Results): ReportModel {
   return {
     title: clipped(plainText(`${plan.name}: ${plan.model}`), 160),
     verdict: verdictInWords(results),
-    metric: metricInWords(plan.objective),
-    smallerIsBetter: plan.objective.startsWith('minimize'),
+    metric: metricInWords(results.verdict.objective),
+    gainFormula: gainInWords(results.verdict.objective),
+    weighted: isWeighted(results.verdict.objective),
     confidence:
       results.variants.find((v) => v.comparison !== null)?.comparison?.gain.confidence ?? 1 - results.verdict.alpha,
     measured: rows.filter(({ status }) => isMeasured(status)),
     left: rows.filter(({ status }) => !isMeasured(status)),
     withConstraints: plan.constraints.length > 0,
     diagnostics: results.diagnostics.map((diagnostic) => ({
-      variant: diagnostic.variantId === null ? 'the run' : clipped(plainText(diagnostic.variantId), 120),
+      variant: diagnostic.variantIds.length === 0 ? 'the run' : clipped(names(diagnostic.variantIds), 240),
       message: clipped(plainText(diagnostic.message), 600),
       advice: clipped(plainText(diagnostic.advice), 600),
     })),

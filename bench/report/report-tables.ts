@@ -48,13 +48,10 @@ function variantTable(model: ReportModel): ReportTable {
     ['Load time', ({ load }) => number(load)],
     ['In force', ({ proof }) => words(proof)],
   ];
-  const formula = model.smallerIsBetter
-    ? "the baseline's value divided by the variant's"
-    : "the variant's value divided by the baseline's";
   const few = model.measured.some(({ p99Unclaimed }) => p99Unclaimed)
     ? ' A p99 of too few requests is shown without a claim.'
     : '';
-  const caption = `Gain in ${model.metric}: ${formula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.${few}`;
+  const caption = `Gain in ${model.metric}: ${model.gainFormula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.${few}`;
   return tableOf({ id: 'variants', title: 'Variants', caption }, columns, model.measured);
 }
 
@@ -86,6 +83,7 @@ function latencyTable(model: ReportModel): ReportTable {
     ['Min', ({ latencies }) => number(latencies.min)],
     ['p50', ({ latencies }) => number(latencies.pooledP50)],
     ['p90', ({ latencies }) => number(latencies.p90)],
+    ['p95', ({ latencies }) => number(latencies.p95)],
     ['p99', ({ latencies }) => number(latencies.pooledP99)],
     ['p99.9', ({ latencies }) => number(latencies.p999)],
     ['Max', ({ latencies }) => number(latencies.max)],

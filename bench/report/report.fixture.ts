@@ -1,4 +1,4 @@
-import type { Results, VariantResult, VerdictResult } from './results.ts';
+import type { AfterResult, Results, VariantResult, VerdictResult } from './results.ts';
 import { around, emptyVariant, measuredVariant } from './variant.fixture.ts';
 
 export type VerdictKind = VerdictResult['kind'];
@@ -7,6 +7,7 @@ const gains: Record<VerdictKind, readonly [count2: number, count4: number, delay
   WINNER: [0.0923, 0.0151, -0.6304],
   TIED_SET: [0.0723, 0.0751, -0.6304],
   BETTER_TIED_AT_RESOLUTION: [0.0612, 0.0851, -0.6304],
+  SHORT_SLICE_BIAS: [0.0923, 0.0151, -0.6304],
   NO_IMPROVEMENT: [-0.0412, -0.0223, -0.6304],
   INCONCLUSIVE: [0.0145, 0.0223, -0.6304],
   INVALID: [0.0145, 0.0223, -0.6304],
@@ -26,6 +27,7 @@ const verdicts: Record<VerdictKind, Partial<VerdictResult>> = {
     bestSet: ['count-2', 'count-4'],
     resolution: 0.0341,
   },
+  SHORT_SLICE_BIAS: { bestSet: ['count-2'] },
   NO_IMPROVEMENT: { largestPossibleGain: 0.0114 },
   INCONCLUSIVE: { largestPossibleGain: 0.0562, blocksNeeded: 14, minutesNeeded: 3.4 },
   INVALID: {
@@ -46,6 +48,7 @@ export function resultsOf(kind: VerdictKind): Results {
   });
   return {
     ...emptyRun(),
+    ...(kind === 'SHORT_SLICE_BIAS' ? { after: deniedBySoak() } : {}),
     verdict: { ...emptyVerdict, kind, largestPossibleGain: 0.1235, resolution: 0.0289, ...verdicts[kind] },
     variants: [
       measuredVariant({ id: 'baseline', baseline: true, settings: {} }),
@@ -80,11 +83,34 @@ export function resultsOf(kind: VerdictKind): Results {
     diagnostics: [
       {
         kind: 'bimodal-tail',
-        variantId: 'count-4',
+        variantIds: ['count-4'],
         message: 'its pooled p99 is 1.4 times the estimate over blocks: a few blocks have a much longer tail.',
         advice: 'Look at its histogram, and measure again on a quieter host.',
       },
     ],
+  };
+}
+
+/** Whatever may follow a claim, and a soak that denies it. */
+export function deniedBySoak(): AfterResult {
+  const gain = around(-0.0312, 0.0112);
+  return {
+    finished: true,
+    variantId: 'count-2',
+    soak: { outcome: 'below', reason: null, gain, confirmed: around(0.0923, 0.0312), pairs: 4, sliceMs: 30_000 },
+    range: {
+      from: 4,
+      to: 16,
+      turnsAt: [32],
+      levels: [
+        { pacing: 'closed', concurrency: 4, requestsPerSecond: null, outcome: 'holds', gain, blocks: 8 },
+        { pacing: 'closed', concurrency: 16, requestsPerSecond: null, outcome: 'holds', gain, blocks: 8 },
+        { pacing: 'closed', concurrency: 32, requestsPerSecond: null, outcome: 'turns round', gain, blocks: 8 },
+        { pacing: 'open', concurrency: null, requestsPerSecond: 2_800, outcome: 'undecided', gain: null, blocks: 1 },
+      ],
+    },
+    client: { dependent: true, loads: [{ transport: 'grpc', threads: 1, gain, ahead: ['count-4'], blocks: 8 }] },
+    skipped: [],
   };
 }
 
@@ -132,6 +158,7 @@ export function manyVariants(variantCount: number): Results {
 }
 
 const emptyVerdict: VerdictResult = {
+  objective: 'maximize throughput',
   kind: 'INCONCLUSIVE',
   reason: null,
   pick: 'baseline',
@@ -201,6 +228,7 @@ function emptyRun(): Results {
       nextCommand: null,
     },
     verdict: emptyVerdict,
+    after: { finished: true, variantId: null, soak: null, range: null, client: null, skipped: [] },
     variants: [],
     diagnostics: [],
     blocks: [],

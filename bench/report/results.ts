@@ -18,6 +18,7 @@ const latency = z.strictObject({
   p50: estimate,
   p99: estimate,
   p90: z.number().nullable().describe('From the merged histograms of all blocks, ns'),
+  p95: z.number().nullable(),
   p999: z.number().nullable(),
   min: z.number().nullable(),
   max: z.number().nullable(),
@@ -81,15 +82,29 @@ const variant = z.strictObject({
   constraints: z.array(
     z.strictObject({
       metric: z.string(),
-      atMostNs: z.number(),
+      atMostNs: z.number().nullable().describe('Of a latency; null of throughput'),
+      atLeast: z.number().nullable().describe('Of throughput, inferences per second; null of a latency'),
       outcome: z.enum(['holds', 'fails', 'undecided']),
-      value: z.number().nullable().describe('Share of requests above the limit, or the estimate in ns'),
+      value: z.number().nullable().describe('Of a percentile the share of requests above the limit, else the estimate'),
     }),
   ),
 });
 
 const verdict = z.strictObject({
-  kind: z.enum(['WINNER', 'TIED_SET', 'BETTER_TIED_AT_RESOLUTION', 'NO_IMPROVEMENT', 'INCONCLUSIVE', 'INVALID']),
+  objective: z
+    .string()
+    .describe(
+      "What was decided on: the plan's objective, or a lower percentile where too few requests were affordable",
+    ),
+  kind: z.enum([
+    'WINNER',
+    'TIED_SET',
+    'BETTER_TIED_AT_RESOLUTION',
+    'SHORT_SLICE_BIAS',
+    'NO_IMPROVEMENT',
+    'INCONCLUSIVE',
+    'INVALID',
+  ]),
   reason: z.string().nullable(),
   pick: z.string(),
   better: z.array(z.string()),
@@ -110,13 +125,72 @@ const verdict = z.strictObject({
 });
 
 const diagnostic = z.strictObject({
-  kind: z.string(),
-  variantId: z.string().nullable(),
+  kind: z.string().describe('At most one entry of each kind'),
+  variantIds: z.array(z.string()).describe('Those that it is about; none where it is about the run'),
   message: z.string(),
   advice: z.string(),
 });
 
-/** One block: y of each variant in the objective's own unit, in the order of its slices. */
+const afterPart = z.enum(['soak', 'range', 'client']);
+const afterGain = estimate
+  .nullable()
+  .describe(
+    'Of the variant over the baseline, ratio minus 1, larger is better; null where too few blocks were measured',
+  );
+
+/** What was asked of a claimed variant after the verdict; none of it enters the estimates above. */
+const after = z.strictObject({
+  finished: z.boolean().describe('false where the run was interrupted in it, or before it began'),
+  variantId: z.string().nullable().describe('The variant that was claimed; null where none was, and nothing follows'),
+  soak: z
+    .strictObject({
+      outcome: z
+        .enum(['holds', 'below', 'above', 'undecided', 'broken'])
+        .describe('Against the confirmed interval; broken: its requests failed. below and broken withdraw the claim'),
+      reason: z.string().nullable().describe('Why it could not be measured to its end'),
+      gain: afterGain,
+      confirmed: afterGain,
+      pairs: z.number(),
+      sliceMs: z.number(),
+    })
+    .nullable()
+    .describe('Long slices of the variant and the baseline in turns'),
+  range: z
+    .strictObject({
+      from: z.number().describe('Requests outstanding'),
+      to: z.number(),
+      turnsAt: z.array(z.number()).describe('Where the baseline is the better one'),
+      levels: z.array(
+        z.strictObject({
+          pacing: z.enum(['closed', 'open']),
+          concurrency: z.number().nullable(),
+          requestsPerSecond: z.number().nullable().describe('Of the open loop, where the gain is one in latency'),
+          outcome: z.enum(['holds', 'turns round', 'undecided']),
+          gain: afterGain,
+          blocks: z.number(),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('The gain under other loads'),
+  client: z
+    .strictObject({
+      dependent: z.boolean().describe('Another of the finalists, or the baseline, is better with another client'),
+      loads: z.array(
+        z.strictObject({
+          transport: z.string(),
+          threads: z.number(),
+          gain: afterGain,
+          ahead: z.array(z.string()).describe('Those that are better than the variant there'),
+          blocks: z.number(),
+        }),
+      ),
+    })
+    .nullable(),
+  skipped: z.array(z.strictObject({ part: afterPart, reason: z.enum(['asked', 'budget', 'unavailable']) })),
+});
+
+/** One block: what each variant was in it, in the order of its slices. */
 const block = z.strictObject({
   block: z.number(),
   stage: z.enum(['screen', 'confirm']),
@@ -125,7 +199,17 @@ const block = z.strictObject({
   order: z.array(z.string()),
   values: z.record(
     z.string(),
-    z.strictObject({ throughput: z.number(), meanNs: z.number(), p50Ns: z.number(), p99Ns: z.number() }),
+    z.strictObject({
+      score: z
+        .number()
+        .describe('ln of the objective, turned so that larger is better: what the verdict is computed from'),
+      throughput: z.number(),
+      meanNs: z.number(),
+      p50Ns: z.number(),
+      p90Ns: z.number(),
+      p95Ns: z.number(),
+      p99Ns: z.number(),
+    }),
   ),
 });
 
@@ -135,7 +219,9 @@ export const resultsSchema = z.strictObject({
   plan: z.strictObject({
     name: z.string(),
     model: z.string(),
-    objective: z.string().describe('"maximize throughput", "minimize latency.p99"'),
+    objective: z
+      .string()
+      .describe('"maximize throughput", "minimize latency.p99", "weighted 0.7 throughput, 0.3 latency.p99"'),
     constraints: z.array(z.string()),
     goal: z.enum(['improve', 'best']),
     budgetMs: z.number().nullable(),
@@ -191,6 +277,7 @@ export const resultsSchema = z.strictObject({
     nextCommand: z.string().nullable().describe('What measures the blocks that an inconclusive verdict still needs'),
   }),
   verdict,
+  after,
   variants: z.array(variant),
   diagnostics: z.array(diagnostic),
   blocks: z.array(block),
@@ -202,6 +289,7 @@ export const resultsSchema = z.strictObject({
 });
 
 export type Results = z.infer<typeof resultsSchema>;
+export type AfterResult = Results['after'];
 export type VariantResult = Results['variants'][number];
 export type VerdictResult = z.infer<typeof verdict>;
 export type EstimateResult = z.infer<typeof estimate>;

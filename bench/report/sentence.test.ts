@@ -43,6 +43,18 @@ const expected: Record<VerdictKind, string[]> = {
     resolved,
     deployWinner,
   ],
+  SHORT_SLICE_BIAS: [
+    'Only in short slices',
+    'Keep the baseline: count-2 showed a gain of +9.2 % (95 % interval +6.1 % to +12.3 %) in short slices, but in slices of 30 s a gain of -3.1 % (95 % interval -4.2 % to -2.0 %).',
+    load,
+    'Soak, 4 pairs of 30 s slices: a gain of -3.1 % (95 % interval -4.2 % to -2.0 %), less than the short slices showed.',
+    'Range: holds from 4 to 16 outstanding; turns round at 32; in an open loop of 2 800/s no difference in latency is shown.',
+    'Another client: with gRPC and one thread count-4 is ahead of count-2.',
+    rate,
+    resolved,
+    'Next: see what changes in it under steady load (memory, heat, queues), then measure again:',
+    'npx tritune sweep configs/iris.yaml --seed 1',
+  ],
   NO_IMPROVEMENT: [
     'No improvement',
     'Keep the baseline: the largest gain in throughput still possible among those measured is +1.1 %, within the practical margin of 2 %.',
@@ -123,13 +135,38 @@ test('an A/A plan without a claim says so', () => {
 
 test('the gain of a latency names the latency', () => {
   const results = resultsOf('NO_IMPROVEMENT');
-  const text = words({ ...results, plan: { ...results.plan, objective: 'minimize latency.p99' } });
+  const text = words(decidedOn(results, 'minimize latency.p99'));
   assert.match(text[1] ?? '', /^Keep the baseline: the largest gain in p99 latency still possible/);
+});
+
+test('the gain of a weighted objective names what it weighs', () => {
+  const text = words(decidedOn(resultsOf('NO_IMPROVEMENT'), 'weighted 0.7 throughput, 0.3 latency.p99'));
+  assert.match(
+    text[1] ?? '',
+    /^Keep the baseline: the largest gain in the weighted objective \(0\.7 throughput, 0\.3 p99 latency\) still possible/,
+  );
+});
+
+test('a percentile that the budget does not pay for is said to be another one', () => {
+  const results = decidedOn(resultsOf('NO_IMPROVEMENT'), 'minimize latency.p99');
+  const text = words({ ...results, verdict: { ...results.verdict, objective: 'minimize latency.p95' } });
+  assert.match(text[1] ?? '', /the largest gain in p95 latency/);
+  assert.equal(
+    text[2],
+    'The plan asks for p99 latency; its budget pays for too few requests in a block, so this was decided on p95 latency instead.',
+  );
+});
+
+test('a goal of the best that was not reached is told; a goal of any gain is', () => {
+  const results = resultsOf('BETTER_TIED_AT_RESOLUTION');
+  const sentence = 'The plan asks for the best of them, which these blocks do not resolve.';
+  assert.equal(words(results).includes(sentence), false);
+  assert.equal(words({ ...results, plan: { ...results.plan, goal: 'best' } }).includes(sentence), true);
 });
 
 test('a baseline that fails its constraints loses to the pick, whatever the gain', () => {
   const results = resultsOf('WINNER');
-  const failing = { metric: 'latency.p99', atMostNs: 500_000, outcome: 'fails', value: 0.04 } as const;
+  const failing = { metric: 'latency.p99', atMostNs: 500_000, atLeast: null, outcome: 'fails', value: 0.04 } as const;
   const variants = results.variants.map((variant) =>
     variant.baseline ? { ...variant, constraints: [failing] } : variant,
   );
@@ -178,3 +215,7 @@ test('a run without variants or without data claims nothing and still has words'
     'The run was interrupted after 0 of 24 blocks: all of this rests on those alone.',
   ]);
 });
+
+function decidedOn(results: Results, objective: string): Results {
+  return { ...results, plan: { ...results.plan, objective }, verdict: { ...results.verdict, objective } };
+}

@@ -1,6 +1,7 @@
+import { afterSentences } from './after-sentences.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
-import { blocksInWords, clause, loadInWords, names, reasonInWords } from './phrases.ts';
+import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -30,6 +31,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...rehearsal(results),
       ...details(results),
       loadSentence(results),
+      ...afterSentences(results),
       ...errorRate(verdict),
       ...resolving(results),
       ...nextStep(results, claimed),
@@ -51,6 +53,7 @@ const tones: Record<Kind, VerdictInWords['tone']> = {
   WINNER: 'gain',
   TIED_SET: 'gain',
   BETTER_TIED_AT_RESOLUTION: 'gain',
+  SHORT_SLICE_BIAS: 'open',
   NO_IMPROVEMENT: 'keep',
   INCONCLUSIVE: 'open',
   INVALID: 'void',
@@ -86,9 +89,11 @@ function rehearsal({ engine }: Results): string[] {
 function details(results: Results): string[] {
   const { verdict, variants } = results;
   const { kind, undecided } = verdict;
-  const sentences: string[] = [];
+  const sentences = lowerPercentile(results);
   const reason = verdict.blocks < leastBlocks && verdict.reason === 'budget' ? tooFew : reasonInWords(verdict.reason);
   if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
+  if (kind === 'BETTER_TIED_AT_RESOLUTION' && results.plan.goal === 'best')
+    sentences.push('The plan asks for the best of them, which these blocks do not resolve.');
   const screenedOut = variants.filter((v) => v.status === 'screened out');
   if (screenedOut.length > 0 && kind !== 'INVALID') sentences.push(screening(results, screenedOut.length));
   if (undecided.length > 0) {
@@ -97,6 +102,15 @@ function details(results: Results): string[] {
     );
   }
   return sentences;
+}
+
+/** A percentile that the plan asks for and its budget does not pay for is never estimated from fewer requests. */
+function lowerPercentile({ plan, verdict }: Results): string[] {
+  if (verdict.objective === plan.objective) return [];
+  const [asked, decided] = [plan.objective, verdict.objective].map(metricInWords);
+  return [
+    `The plan asks for ${asked}; its budget pays for too few requests in a block, so this was decided on ${decided} instead.`,
+  ];
 }
 
 function loadSentence(results: Results): string {
@@ -126,6 +140,8 @@ function nextStep(results: Results, claimed: boolean): string[] {
   const { verdict, run, plan, engine } = results;
   if (verdict.kind === 'INVALID') return ['Next: remove the cause, then measure again:'];
   if (verdict.kind === 'INCONCLUSIVE') return [whatWouldDecide(results)];
+  if (verdict.kind === 'SHORT_SLICE_BIAS')
+    return ['Next: see what changes in it under steady load (memory, heat, queues), then measure again:'];
   if (!run.complete) return ['Next: measure the whole plan:'];
   if (plan.expectEqual) return [];
   if (!engine.transferable) return ['Next: run the same plan on the Triton that you deploy.'];
@@ -143,7 +159,7 @@ function whatWouldDecide({ verdict }: Results): string {
 }
 
 function nextCommand({ verdict, run }: Results): string | null {
-  if (verdict.kind === 'INVALID') return clause(run.command);
+  if (verdict.kind === 'INVALID' || verdict.kind === 'SHORT_SLICE_BIAS') return clause(run.command);
   if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
   return run.complete ? null : clause(run.command);
 }

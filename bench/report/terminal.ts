@@ -53,7 +53,13 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
     row.gain.interval,
     row.claim,
   ]);
-  const head = ['variant', model.metric, 'gain', `${share(model.confidence)} interval`, 'claim'];
+  const head = [
+    'variant',
+    model.weighted ? 'throughput' : model.metric,
+    'gain',
+    `${share(model.confidence)} interval`,
+    'claim',
+  ];
   const widths = head.map((name, column) =>
     Math.max(...[head, ...table].map((line) => columnsOf(line[column] ?? name))),
   );
@@ -76,11 +82,13 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
 
 function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
   const texts = new Map([
-    ['mean latency', row.mean],
-    ['p50 latency', row.p50],
-    ['p99 latency', row.p99],
+    ['mean latency', row.mean.point],
+    ['p50 latency', row.p50.point],
+    ['p90 latency', row.latencies.p90],
+    ['p95 latency', row.latencies.p95],
+    ['p99 latency', row.p99.point],
   ]);
-  return (texts.get(metric) ?? row.throughput).point;
+  return texts.get(metric) ?? row.throughput.point;
 }
 
 /** [] where there are no intervals, else `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */

@@ -33,6 +33,7 @@ export type VariantRow = {
     readonly min: string;
     readonly pooledP50: string;
     readonly p90: string;
+    readonly p95: string;
     readonly pooledP99: string;
     readonly p999: string;
     readonly max: string;
@@ -140,7 +141,8 @@ function proofText({ proof }: VariantResult): string {
 
 function constraintsText({ constraints }: VariantResult): string {
   const parts = constraints.map(
-    ({ metric, atMostNs, outcome }) => `${metric} at most ${latency(atMostNs)}: ${outcome}`,
+    ({ metric, atMostNs, atLeast, outcome }) =>
+      `${metric} ${atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`}: ${outcome}`,
   );
   return parts.length === 0 ? noValue : clipped(plainText(parts.join('; ')), 300);
 }
@@ -150,6 +152,7 @@ function latenciesText(ns: VariantResult['latencyNs']): VariantRow['latencies'] 
     min: latency(ns.min),
     pooledP50: latency(ns.pooledP50),
     p90: latency(ns.p90),
+    p95: latency(ns.p95),
     pooledP99: latency(ns.pooledP99),
     p999: latency(ns.p999),
     max: latency(ns.max),

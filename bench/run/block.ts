@@ -68,7 +68,7 @@ export async function measureBlock(
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
     const { variantId, tries } = entry;
     context.signal.throwIfAborted();
-    if (tries > triesMost) await delay(disturbedPauseMs * (tries - triesMost), undefined, { signal: context.signal });
+    await pauseBefore(tries, context.signal);
     if (performance.now() > lastStartMs) return null;
     const slice: Slice = {
       stage,
@@ -85,8 +85,7 @@ export async function measureBlock(
     append(result);
     const trouble = troubleWith(result);
     if (trouble === null) continue;
-    const disturbed = isDisturbed(result);
-    if (tries < (disturbed ? disturbedTriesMost : triesMost)) {
+    if (mayRepeat(result, tries)) {
       queue.push({ ...entry, tries: tries + 1 });
       continue;
     }
@@ -120,7 +119,18 @@ async function runSlice(slice: Slice, candidate: Candidate, context: BlockContex
   };
 }
 
-function troubleWith(result: SliceResult): string | null {
+/** Whether a slice that cannot be used is worth another try after so many. */
+export function mayRepeat(result: SliceResult, tries: number): boolean {
+  return tries < (isDisturbed(result) ? disturbedTriesMost : triesMost);
+}
+
+/** Waits before a try that only a busy host makes necessary. Rejects where `signal` is aborted. */
+export async function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
+  if (tries > triesMost) await delay(disturbedPauseMs * (tries - triesMost), undefined, { signal });
+}
+
+/** Why a slice cannot be used; null where it can. */
+export function troubleWith(result: SliceResult): string | null {
   if (result.status === 'failed') return result.failure.reason;
   return result.measurement.invalid.length === 0 ? null : result.measurement.invalid.join('; ');
 }

@@ -1,40 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../random.ts';
+import type { Constraint, LatencyMetric, Objective } from '../plan/plan.ts';
 import { contestOf, nextOf } from './contest.ts';
 import { readHistory } from './history.ts';
 import type { JournalLine } from './journal.ts';
-import type { RunRecord } from './record.ts';
-import { normal, sliceLine, syntheticRecord, syntheticRun } from './run.fixture.ts';
+import { syntheticRun } from './run.fixture.ts';
+import { syntheticStagedRun } from './staged-run.fixture.ts';
 import { summarise } from './summarise.ts';
 
-const confirmLooks = [8, 12, 17, 23, 30];
 const ids = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index + 1}`)];
-const at = '2026-01-01T00:00:01.000Z';
 
-/** What a sweep leaves that measures block after block as it is told; `best` is the true ratio of v3 to all others. */
+/** `best` is the true ratio of v3 to all others. */
 function stagedRun({ best, trials, seed = 1 }: { best: number; trials: number; seed?: number }) {
-  const made = syntheticRecord({ arms: ids.map((id) => ({ id, ratio: 1 })), blocks: 30, slicesPerBlock: 1, sd: 0 });
-  const record: RunRecord = { ...made, design: { ...made.design, procedure: 'staged', confirmLooks, screenBlocks: 7 } };
-  const random = seededRandom(seed);
-  const lines: JournalLine[] = [];
-  const steps: string[] = [];
-  let left = trials;
-  for (let block = 1; ; block += 1) {
-    const next = nextOf(record, contestOf(record, readHistory(lines)), left);
-    if (next.kind === 'done') break;
-    const { stage, round, active } = next;
-    steps.push(`${stage} ${round}: ${active.join()}`);
-    active.forEach((variantId, order) => {
-      const rate = 4_000 * (variantId === 'v3' ? best : 1) * Math.exp(0.01 * normal(random));
-      const latenciesNs = Array.from({ length: 20 }, () => (8e9 / rate) * (0.7 + 0.6 * random.next()));
-      lines.push(sliceLine({ block, order, variantId, at, rate, latenciesNs, stage, round }));
-    });
-    lines.push({ kind: 'block', block, attempt: 1, status: 'complete', at });
-    left -= active.length;
-  }
-  lines.push({ kind: 'end', reason: left <= 0 ? 'budget' : 'decided', at });
-  return { record, lines, steps };
+  const arms = ids.map((id) => ({ id, ratio: id === 'v3' ? best : 1 }));
+  return syntheticStagedRun({ arms, trials, seed, sd: 0.01 });
 }
 
 describe('a staged run', () => {
@@ -118,5 +97,104 @@ describe('a run of a fixed number of blocks', () => {
     assert(next.kind === 'block');
     assert.deepEqual([next.stage, next.active.length], ['confirm', 12]);
     assert.equal(nextOf(record, contestOf(record, readHistory(lines)), 0).kind, 'done');
+  });
+});
+
+describe('an objective', () => {
+  const arms = [
+    { id: 'baseline', ratio: 1 },
+    { id: 'other', ratio: 1.25 },
+  ];
+
+  it('that weighs metrics is the weighted sum of their logs, a latency turned', () => {
+    const objective: Objective = {
+      kind: 'weighted',
+      terms: [
+        { direction: 'maximize', metric: 'throughput', weight: 0.7 },
+        { direction: 'minimize', metric: 'latency.p95', weight: 0.3 },
+      ],
+    };
+    const { record, lines } = syntheticRun({ arms, blocks: 3, sd: 0.02, plan: { objective } });
+    const { blocks, values } = contestOf(record, readHistory(lines));
+    for (const [index, { y }] of blocks.entries())
+      for (const id of ['baseline', 'other']) {
+        const value = values.get(id)?.[index];
+        assert(value !== undefined);
+        assert.equal(y.get(id), 0.7 * Math.log(value.throughput) - 0.3 * Math.log(value.p95Ns));
+      }
+  });
+
+  it('is what was designed, where that is a lower percentile than the plan asks for', () => {
+    const plan = { objective: { kind: 'single', direction: 'minimize', metric: 'latency.p99' } } as const;
+    const { record, lines } = syntheticRun({ arms, blocks: 2, sd: 0.02, plan });
+    const objective = { ...plan.objective, metric: 'latency.p90' } as const;
+    const { blocks, values } = contestOf({ ...record, design: { ...record.design, objective } }, readHistory(lines));
+    assert.equal(blocks[1]?.y.get('other'), -Math.log(values.get('other')?.[1]?.p90Ns ?? 0));
+  });
+
+  it('reads the histograms of a block once, however often the run is looked at', () => {
+    const { record, lines } = syntheticRun({ arms, blocks: 3, sd: 0.02 });
+    const first = contestOf(record, readHistory(lines.slice(0, 10))).values;
+    const again = contestOf(record, readHistory(lines)).values;
+    assert.equal(first.get('other')?.length, 2);
+    assert.equal(again.get('other')?.length, 3);
+    for (const id of ['baseline', 'other'])
+      for (const index of [0, 1]) assert.equal(first.get(id)?.[index], again.get(id)?.[index]);
+  });
+});
+
+describe('a constraint', () => {
+  const limitNs = 2_400_000;
+  const outcomes = (constraint: Constraint, { blocks = 30, limits = true, requestCount = 200 } = {}) => {
+    const made = syntheticRun({
+      arms: [
+        { id: 'baseline', ratio: 1 },
+        { id: 'fast', ratio: 2 },
+        { id: 'slow', ratio: 0.5 },
+      ],
+      blocks,
+      sd: 0.02,
+      requestCount,
+      plan: { constraints: [constraint] },
+    });
+    const counted = made.slices.map(({ line, latenciesNs }) =>
+      line.status === 'measured' && limits
+        ? {
+            ...line,
+            measurement: {
+              ...line.measurement,
+              aboveLimits: [{ limitNs, count: latenciesNs.filter((each) => each > limitNs).length }],
+            },
+          }
+        : line,
+    );
+    const others = made.lines.filter(({ kind }) => kind !== 'slice');
+    const { checks } = contestOf(made.record, readHistory([...counted, ...others]));
+    return ['baseline', 'fast', 'slow'].map((id) => checks.get(id)?.[0]?.outcome);
+  };
+
+  it('on throughput holds where the whole interval is above it', () => {
+    // The level of a block moves by 10 %, so that 4 000 lies within the baseline's interval.
+    assert.deepEqual(outcomes({ metric: 'throughput', atLeastPerSecond: 4_000 }), ['undecided', 'holds', 'fails']);
+  });
+
+  it('on a percentile is tested by the share of requests above it', () => {
+    // Latencies lie within 30 % of a mean of 2 ms, 1 ms or 4 ms.
+    const of = (metric: LatencyMetric) => outcomes({ metric, atMostNs: limitNs }, { requestCount: 350 });
+    assert.deepEqual(of('latency.p99'), ['fails', 'holds', 'fails']);
+    assert.deepEqual(of('latency.p95'), ['fails', 'holds', 'fails']);
+    // Of the baseline's requests about a tenth take longer.
+    assert.deepEqual(of('latency.p90'), ['undecided', 'holds', 'fails']);
+  });
+
+  it('on a percentile is undecided where a block has too few requests for it', () => {
+    const with200 = (metric: 'latency.p99' | 'latency.p95') => outcomes({ metric, atMostNs: limitNs });
+    assert.deepEqual(with200('latency.p99'), ['undecided', 'undecided', 'undecided']);
+    assert.deepEqual(with200('latency.p95')[1], 'holds');
+  });
+
+  it('is undecided where a slice was not counted against its limit', () => {
+    const constraint = { metric: 'latency.p95', atMostNs: limitNs } as const;
+    assert.deepEqual(outcomes(constraint, { limits: false }), ['undecided', 'undecided', 'undecided']);
   });
 });

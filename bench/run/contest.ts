@@ -1,11 +1,13 @@
 import { Failure } from '../failure.ts';
-import { baselineId, type Constraint, type Plan } from '../plan/plan.ts';
+import { percentileOf } from '../plan/objective.ts';
+import { baselineId, type Constraint, type Metric, type Objective } from '../plan/plan.ts';
 import { type ConstraintCheck, type ConstraintRules, checkBound, checkShareAbove } from '../stats/constraints.ts';
 import type { MeasuredBlock } from '../stats/measured.ts';
 import { type Contender, nextStep, type Step } from '../stats/procedure.ts';
-import { requestsNeeded } from '../stats/requests.ts';
 import type { History, HistoryBlock } from './history.ts';
 import type { RunRecord } from './record.ts';
+import { requestsFor, scoreOf } from './score.ts';
+import type { Measurement } from './slice.ts';
 import { type BlockValue, blockValues, metricOf } from './values.ts';
 
 /** A run as the statistics see it: who takes part, and one number per variant and complete block. */
@@ -18,15 +20,13 @@ export type Contest = {
   readonly checks: ReadonlyMap<string, readonly ConstraintCheck[]>;
 };
 
-/** A p99 from fewer requests than this in a block is not claimed to be one. */
-export const requestsForP99 = requestsNeeded(0.99);
-
 /** @throws Failure (results) where a block that the journal calls complete is not. */
 export function contestOf(record: RunRecord, history: History): Contest {
   const { plan, looks, design, costs } = record;
   const ids = looks.filter(({ outcome }) => outcome === 'accepted').map(({ variantId }) => variantId);
   const values = new Map(ids.map((id) => [id, blockValues(history, id)]));
-  checkBlocks(history, values, design.slicesPerBlock);
+  const byBlock = new Map([...values].map(([id, all]) => [id, new Map(all.map((value) => [value.block, value]))]));
+  checkBlocks(history, byBlock, design.slicesPerBlock);
   const confirming = history.blocks.filter(({ stage }) => stage === 'confirm');
   const [first] = confirming;
   const counted = new Set((first === undefined ? history.blocks : confirming).map(({ block }) => block));
@@ -40,7 +40,7 @@ export function contestOf(record: RunRecord, history: History): Contest {
   const checks = new Map(
     ids.map((id) => {
       const own = (values.get(id) ?? []).filter(({ block }) => counted.has(block));
-      return [id, plan.constraints.map((constraint, index) => check(constraint, index, own, rules))];
+      return [id, plan.constraints.map((constraint) => check(constraint, own, rules))];
     }),
   );
   const contenders = ids.map((id) => contenderOf(id, values.get(id) ?? [], costs[id] ?? [], checks.get(id) ?? []));
@@ -51,7 +51,7 @@ export function contestOf(record: RunRecord, history: History): Contest {
   if (baseline === undefined) throw new Error('a run has a baseline');
   return {
     contenders: [baseline, ...variants],
-    blocks: history.blocks.map((each) => blockOf(each, plan, values)),
+    blocks: history.blocks.map((each) => blockOf(each, design.objective, byBlock)),
     values,
     checks,
   };
@@ -74,26 +74,36 @@ function measuredIn({ slices }: HistoryBlock, id: string): boolean {
   return slices.some(({ slice }) => slice.variantId === id);
 }
 
-function blockOf({ block, stage, round }: HistoryBlock, plan: Plan, values: Contest['values']): MeasuredBlock {
+function variantsOf({ slices }: HistoryBlock): string[] {
+  return slices.map(({ slice }) => slice.variantId);
+}
+
+/** By variant id and block. */
+type ByBlock = ReadonlyMap<string, ReadonlyMap<number, BlockValue>>;
+
+function blockOf({ block, stage, round }: HistoryBlock, objective: Objective, values: ByBlock): MeasuredBlock {
   const y = [...values].flatMap(([id, all]) => {
-    const value = all.find((each) => each.block === block);
-    return value === undefined ? [] : [[id, objectiveOf(value, plan)] as const];
+    const value = all.get(block);
+    return value === undefined ? [] : [[id, scoreOf(objective, (metric) => metricOf(value, metric))] as const];
   });
   return { stage, round, y: new Map(y) };
 }
 
-/** ln of the objective, turned so that larger is better. */
-function objectiveOf(value: BlockValue, { objective: { direction, metric } }: Plan): number {
-  return (direction === 'maximize' ? 1 : -1) * Math.log(metricOf(value, metric));
-}
-
-/** A block that the journal calls complete has its slices of each variant, every one once, but for those that left in it. */
-function checkBlocks(history: History, values: Contest['values'], slicesPerBlock: number): void {
-  for (const { block, slices } of history.blocks) {
+/**
+ * A block that the journal calls complete has its slices of each variant of its round, every one once, but for those that
+ * left.
+ */
+function checkBlocks(history: History, values: ByBlock, slicesPerBlock: number): void {
+  const roundOf = ({ stage, round }: HistoryBlock): string => `${stage} ${round}`;
+  const rounds = Map.groupBy(history.blocks, roundOf);
+  const members = new Map(
+    [...rounds].map(([round, blocks]) => [round, new Set([baselineId, ...blocks.flatMap(variantsOf)])]),
+  );
+  for (const each of history.blocks) {
+    const { block, slices } = each;
     const orders = new Set(slices.map(({ slice }) => slice.order));
-    const ids = new Set(slices.map(({ slice }) => slice.variantId));
-    const wrong = [baselineId, ...ids].find((id) => {
-      const own = values.get(id)?.find((value) => value.block === block)?.slices.length ?? 0;
+    const wrong = [...(members.get(roundOf(each)) ?? [])].find((id) => {
+      const own = values.get(id)?.get(block)?.slices.length ?? 0;
       return !history.unstable.has(id) && own !== slicesPerBlock;
     });
     if (wrong === undefined && orders.size === slices.length) continue;
@@ -116,32 +126,47 @@ function contenderOf(
   return { id, cost: [...cost, p99Ns], constraints: checks.map(({ outcome }) => outcome) };
 }
 
-/** A percentile is tested by the share of requests above its limit, one share per block; a mean by its own interval. */
-function check(
-  constraint: Constraint,
-  index: number,
-  values: readonly BlockValue[],
-  rules: ConstraintRules,
-): ConstraintCheck {
-  const allowedShare = { 'latency.p50': 0.5, 'latency.p99': 0.01, 'latency.mean': null }[constraint.metric];
-  if (allowedShare === null)
+/** A percentile is tested by the share of requests above its limit, one share per block; the others by their own interval. */
+function check(constraint: Constraint, values: readonly BlockValue[], rules: ConstraintRules): ConstraintCheck {
+  const { metric } = constraint;
+  if (metric === 'throughput')
     return checkBound(
-      values.map(({ meanNs }) => Math.log(meanNs)),
-      { atMost: constraint.atMostNs },
+      values.map(({ throughput }) => Math.log(throughput)),
+      { atLeast: constraint.atLeastPerSecond },
+      rules,
+    );
+  const percentile = percentileOf(metric);
+  const { atMostNs } = constraint;
+  if (percentile === null)
+    return checkBound(
+      values.map((value) => Math.log(metricOf(value, metric))),
+      { atMost: atMostNs },
       rules,
     );
   const counts = values.map(({ slices }) => ({
-    aboveLimit: sum(slices.map(({ measurement }) => measurement.aboveLimits[index]?.count ?? 0)),
+    aboveLimit: sum(slices.map(({ measurement }) => countAbove(measurement, atMostNs))),
     failed: 0,
     total: sum(slices.map(({ measurement }) => measurement.latency.count)),
   }));
-  const tested = checkShareAbove(counts, allowedShare, rules);
-  return allowedShare === 0.01 && values.some(isShort) ? { ...tested, outcome: 'undecided' } : tested;
+  if (counts.some(({ aboveLimit }) => Number.isNaN(aboveLimit)))
+    return { outcome: 'undecided', value: null, lower: null, upper: null };
+  const tested = checkShareAbove(counts, shareAbove(percentile), rules);
+  return values.some((value) => isShort(value, metric)) ? { ...tested, outcome: 'undecided' } : tested;
 }
 
-/** Whether a block has too few requests for its p99. */
-export function isShort({ slices }: BlockValue): boolean {
-  return sum(slices.map(({ measurement }) => measurement.requestCount)) < requestsForP99;
+/** Whether a block has too few requests for something to be claimed about its metric. */
+export function isShort({ requestCount }: BlockValue, metric: Metric): boolean {
+  return requestCount < requestsFor(metric);
+}
+
+/** A share as it is written: 1 - 0.9 would be a little less than 0.1. */
+function shareAbove(percentile: number): number {
+  return Math.round((1 - percentile) * 100) / 100;
+}
+
+/** NaN of a slice whose requests were not counted against the limit. */
+function countAbove({ aboveLimits }: Measurement, atMostNs: number): number {
+  return aboveLimits.find(({ limitNs }) => limitNs === atMostNs)?.count ?? Number.NaN;
 }
 
 function sum(values: readonly number[]): number {

@@ -29,7 +29,7 @@ describe('the decision on a run', () => {
   });
 
   it('claims nothing about a p99 of too few requests', () => {
-    const plan = { objective: { direction: 'minimize', metric: 'latency.p99' } } as const;
+    const plan = { objective: { kind: 'single', direction: 'minimize', metric: 'latency.p99' } } as const;
     const few = syntheticRun({ ...ahead, plan, requestCount: 330 });
     const { verdict } = decideRun(few.record, readHistory(few.lines));
     assert.deepEqual(

@@ -1,10 +1,12 @@
-import { baselineId, type Plan } from '../plan/plan.ts';
+import { termsOf } from '../plan/objective.ts';
+import { baselineId, type Objective } from '../plan/plan.ts';
 import type { ConstraintCheck } from '../stats/constraints.ts';
 import type { MeasuredBlock, Stage } from '../stats/measured.ts';
 import { detectableDifference } from '../stats/power.ts';
 import { blockModel } from '../stats/residuals.ts';
 import type { Arm, Verdict } from '../stats/verdict.ts';
 import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
+import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
 import type { BlockValue } from './values.ts';
@@ -20,8 +22,8 @@ export type Decision = {
   readonly values: ReadonlyMap<string, readonly BlockValue[]>;
   /** Of every block, by variant id. */
   readonly allValues: Contest['values'];
-  /** ln of the objective by block of the screen and variant id, larger is better. */
-  readonly screenY: ReadonlyMap<number, ReadonlyMap<string, number>>;
+  /** ln of the objective by block and variant id, larger is better. */
+  readonly scores: ReadonlyMap<number, ReadonlyMap<string, number>>;
   /** The stable variants of the stage, the baseline first, each with all blocks of it. */
   readonly arms: readonly Arm[];
   readonly checks: ReadonlyMap<string, readonly ConstraintCheck[]>;
@@ -42,7 +44,7 @@ export function decideRun(record: RunRecord, history: History): Decision {
   const open = history.ended === null && decided.kind !== 'INVALID';
   const verdict = open
     ? withoutClaims(decided, 'blocks')
-    : tooFewRequests(record.plan, contest, finalists)
+    : tooFewRequests(record.design.objective, contest, finalists)
       ? withoutClaims(decided, 'requests')
       : decided;
   const blocks = arms[0]?.y.length ?? 0;
@@ -50,17 +52,12 @@ export function decideRun(record: RunRecord, history: History): Decision {
   const residualSd = model === null ? null : model.residualSd;
   const alpha = record.plan.alpha / Math.max(1, finalists.length);
   return {
-    verdict,
+    verdict: withFurtherBlocks(verdict, { record, arms, finalists, open }),
     stage,
     finalists,
     values: countedValues(contest, history, finalists),
     allValues: contest.values,
-    screenY: new Map(
-      history.blocks.flatMap(({ block, stage: of }, index) => {
-        const y = contest.blocks[index]?.y;
-        return of === 'screen' && y !== undefined ? [[block, y]] : [];
-      }),
-    ),
+    scores: new Map(history.blocks.map(({ block }, index) => [block, contest.blocks[index]?.y ?? new Map()])),
     arms,
     checks: contest.checks,
     residualSd,
@@ -90,9 +87,9 @@ function countedValues({ values }: Contest, history: History, finalists: readonl
   return new Map([...values].map(([id, all]) => [id, all.filter(({ block }) => stages.get(block) === stageOf(id))]));
 }
 
-function tooFewRequests({ objective }: Plan, { values }: Contest, finalists: readonly string[]): boolean {
-  const ids = [baselineId, ...finalists];
-  return objective.metric === 'latency.p99' && ids.some((id) => (values.get(id) ?? []).some(isShort));
+function tooFewRequests(objective: Objective, { values }: Contest, finalists: readonly string[]): boolean {
+  const all = [baselineId, ...finalists].flatMap((id) => values.get(id) ?? []);
+  return termsOf(objective).some(({ metric }) => all.some((value) => isShort(value, metric)));
 }
 
 /** The same numbers, from which nothing may be claimed. */

@@ -21,6 +21,7 @@ describe('the design of a run of so many blocks', () => {
   it('is what the plan asks for where there is no budget', () => {
     assert.deepEqual(designRun(plan(null, 8, 4), costs), {
       procedure: 'fixed',
+      objective: basicPlan.objective,
       blocks: 8,
       confirmLooks: [8],
       screenBlocks: 0,
@@ -109,6 +110,80 @@ describe('the design of a staged run', () => {
   it('never has less than one block of one slice', () => {
     const { blocks, slicesPerBlock, finalists } = designRun(plan(1, null, 4), staged);
     assert.deepEqual([blocks, slicesPerBlock, finalists], [1, 1, 1]);
+  });
+});
+
+describe('the design of a run that decides on a percentile', () => {
+  const p99 = { kind: 'single', direction: 'minimize', metric: 'latency.p99' } as const;
+  const slow = bothLooks.map((each) => ({ ...each, requestsPerSecond: 200 }));
+  const slowCosts: Costs = { ...costs, looks: slow };
+  const metricOf = ({ objective }: ReturnType<typeof designRun>): string =>
+    objective.kind === 'single' ? objective.metric : 'weighted';
+
+  it('makes slices long enough for the requests that it needs, and half as many again', () => {
+    const design = designRun({ ...plan(null, 8, 4), objective: p99 }, slowCosts);
+    assert.deepEqual([metricOf(design), design.slicesPerBlock, design.reduced], ['latency.p99', 4, []]);
+    // 1.5 x 662 requests in 4 slices at 200/s.
+    assert.deepEqual(design.sliceMs, { baseline: 1_242, other: 1_242 });
+    const quick = designRun({ ...plan(null, 8, 4), objective: p99 }, costs);
+    assert.deepEqual(quick.sliceMs, { baseline: 300, other: 300 });
+  });
+
+  it('falls back to p95, then to p90 where the budget does not pay for more', () => {
+    const design = (budgetMs: number) => designRun({ ...plan(budgetMs, 8, 4), objective: p99 }, slowCosts);
+    // One slice of each: 2 x (240 + 1 000 x 1.5 x requests / 200) ms and 400 ms for the server, eight times, after 3 s.
+    const neededMs = (requests: number): number => 3_000 + 8 * (400 + 2 * (240 + Math.ceil((7.5 * requests) / 1)));
+    for (const [metric, requests] of [
+      ['latency.p99', 662],
+      ['latency.p95', 130],
+    ] as const) {
+      assert.equal(metricOf(design(neededMs(requests))), metric);
+      assert.notEqual(metricOf(design(neededMs(requests) - 10)), metric);
+    }
+    const less = design(neededMs(130) - 10);
+    assert.equal(metricOf(less), 'latency.p90');
+    assert.equal(less.reduced[0], 'percentile');
+    assert(less.reduced.includes('slices'));
+  });
+
+  it('keeps the percentile where a budget is short, but its slices hold the requests all the same', () => {
+    // One slice of 300 ms at 4 000/s holds 1 200, which is more than 1.5 x 662.
+    const design = designRun({ ...plan(9_000, 8, 4), objective: p99 }, costs);
+    assert.deepEqual([metricOf(design), design.slicesPerBlock, design.blocks], ['latency.p99', 1, 4]);
+    assert.deepEqual(design.reduced, ['slices', 'blocks']);
+  });
+
+  it('gives up slices before the percentile', () => {
+    const neededMs = 3_000 + 8 * (400 + 2 * 2 * (240 + 2_483));
+    const design = designRun({ ...plan(neededMs, 8, 4), objective: p99 }, slowCosts);
+    assert.deepEqual(
+      [metricOf(design), design.slicesPerBlock, design.blocks, design.reduced],
+      ['latency.p99', 2, 8, ['slices']],
+    );
+  });
+
+  it('takes the lower percentile into a weighted objective, its weights as they were', () => {
+    const terms = [
+      { direction: 'maximize', metric: 'throughput', weight: 0.7 },
+      { direction: 'minimize', metric: 'latency.p99', weight: 0.3 },
+    ] as const;
+    const { objective } = designRun({ ...plan(1, 8, 4), objective: { kind: 'weighted', terms } }, slowCosts);
+    assert.deepEqual(objective, { kind: 'weighted', terms: [terms[0], { ...terms[1], metric: 'latency.p90' }] });
+  });
+
+  it('does so for a constraint as far as the budget goes, and never gives an objective up for it', () => {
+    const constraints = [{ metric: 'latency.p99', atMostNs: 5e6 }] as const;
+    const roomy = designRun({ ...plan(null, 8, 4), constraints }, slowCosts);
+    assert.deepEqual(roomy.sliceMs, { baseline: 1_242, other: 1_242 });
+    const tight = designRun({ ...plan(20_000, 8, 4), constraints }, slowCosts);
+    assert.deepEqual([metricOf(tight), tight.sliceMs], ['throughput', { baseline: 300, other: 300 }]);
+  });
+
+  it('needs no longer slices for throughput or a mean', () => {
+    for (const metric of ['throughput', 'latency.mean'] as const) {
+      const objective = { ...p99, metric };
+      assert.deepEqual(designRun({ ...plan(null, 8, 4), objective }, slowCosts).sliceMs, { baseline: 300, other: 300 });
+    }
   });
 });
 

@@ -1,15 +1,19 @@
-import type { Plan } from '../plan/plan.ts';
-import { fitBudget } from '../stats/budget.ts';
+import { withLowerPercentiles } from '../plan/objective.ts';
+import type { Objective, Plan } from '../plan/plan.ts';
+import { fitBudget, leastConfirmBlocks } from '../stats/budget.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
 import { leastScreened, mostFinalists } from '../stats/screen.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
-import { type AcceptedLook, sliceCostMs, type Timing } from './timing.ts';
+import { requestsFor, requestsForObjective } from './score.ts';
+import { type AcceptedLook, holdRequests, sliceCostMs, type Timing, withRequests } from './timing.ts';
 
 /** The experiment as it was fixed before anything was measured for the verdict. */
 export type Design = Timing & {
   /** `fixed`: so many blocks of every variant, and one look; `staged`: screen, then confirm with looks on the way. */
   readonly procedure: 'fixed' | 'staged';
+  /** What is decided on: the plan's own, or a lower percentile where the budget pays for too few requests in a block. */
+  readonly objective: Objective;
   /** Of confirm, at the most. */
   readonly blocks: number;
   /** Numbers of blocks of confirm at which the data are looked at. */
@@ -23,7 +27,7 @@ export type Design = Timing & {
   readonly blockMs: number;
   /** Expected time of one variant in one block, with its share of the server's start. */
   readonly trialMs: number;
-  /** What the budget took away: slices, screen, finalists, blocks. */
+  /** What the budget took away: percentile, slices, screen, finalists, blocks. */
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
   readonly resolvable: number | null;
@@ -46,12 +50,68 @@ export const leastBlocks = 5;
 /** More slices than that in a block take time from what is replicated. */
 const mostSlices = 12;
 
+/**
+ * A block holds the requests that the percentiles of the objective and the constraints need; where the budget does not pay
+ * for that, those of the objective, then of a lower percentile.
+ */
 export function designRun(plan: Plan, costs: Costs): Design {
-  return plan.blocks === null ? stagedDesign(plan, costs) : fixedDesign(plan, plan.blocks, costs);
+  const ofConstraints = Math.max(0, ...plan.constraints.map(({ metric }) => requestsFor(metric)));
+  const [asked, ...lower] = withLowerPercentiles(plan.objective).map((objective) => ({
+    objective,
+    requests: requestsForObjective(objective),
+  }));
+  const first = { objective: plan.objective, requests: Math.max(ofConstraints, asked?.requests ?? 0) };
+  let last: Design | undefined;
+  for (const goal of [first, ...(asked === undefined ? [] : [asked]), ...lower]) {
+    const { design, paid } = designWith(plan, goal, costs);
+    if (paid) return design;
+    last = design;
+  }
+  return last ?? designWith(plan, first, costs).design;
+}
+
+type Wanted = { readonly objective: Objective; readonly requests: number };
+
+/**
+ * Where the slices as they are hold the requests, that is all. Otherwise longer ones do, and fewer of them do in less time, so
+ * that slices are given up one by one.
+ */
+function designWith(plan: Plan, { objective, requests }: Wanted, costs: Costs): { design: Design; paid: boolean } {
+  const wanted = plan.blocks === null ? slicesWanted(plan, costs.sliceSd, costs.looks.length - 1) : plan.slicesPerBlock;
+  const make = (slices: number, held: number): Design => {
+    const timing = withRequests(costs.timing, costs.looks, held / slices);
+    const design =
+      plan.blocks === null
+        ? stagedDesign(plan, slices, { ...costs, timing })
+        : fixedDesign({ ...plan, slicesPerBlock: slices }, plan.blocks, { ...costs, timing });
+    return {
+      ...design,
+      objective,
+      reduced: reducedOf(design, { cut: slices < wanted, lower: objective !== plan.objective }),
+    };
+  };
+  const plain = make(wanted, 0);
+  if (holdRequests(plain, costs.looks, { slices: plain.slicesPerBlock, requests }))
+    return { design: plain, paid: true };
+  for (let slices = wanted; slices > 1; slices -= 1) {
+    const design = make(slices, requests);
+    if (paysFor(design, slices, plan)) return { design, paid: true };
+  }
+  const design = make(1, requests);
+  return { design, paid: paysFor(design, 1, plan) };
+}
+
+function paysFor({ slicesPerBlock, blocks }: Design, slices: number, plan: Plan): boolean {
+  return slicesPerBlock === slices && blocks >= (plan.blocks ?? leastConfirmBlocks);
+}
+
+function reducedOf({ reduced }: Design, { cut, lower }: { cut: boolean; lower: boolean }): string[] {
+  const more = [...(lower ? ['percentile'] : []), ...(cut && !reduced.includes('slices') ? ['slices'] : [])];
+  return [...more, ...reduced];
 }
 
 /** First slices per block, then the screen, then finalists are given up; the looks stay. */
-function stagedDesign(plan: Plan, costs: Costs): Design {
+function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Design {
   const { timing, serverStartMs, sliceSd } = costs;
   const variantCount = costs.looks.length - 1;
   const meanSliceMs = roundMs(costs) / costs.looks.length;
@@ -59,7 +119,7 @@ function stagedDesign(plan: Plan, costs: Costs): Design {
   const fit = fitBudget({
     variantCount,
     availableMs: availableMs(plan, costs),
-    slicesPerBlock: slicesWanted(plan, sliceSd, variantCount),
+    slicesPerBlock: slicesWantedCount,
     blockMs,
   });
   const { looks } = procedureRules;
@@ -68,6 +128,7 @@ function stagedDesign(plan: Plan, costs: Costs): Design {
   return {
     ...timing,
     procedure: 'staged',
+    objective: plan.objective,
     blocks: Math.max(1, confirmBlocks),
     confirmLooks: looks,
     screenBlocks: fit.screen.reduce((sum, { blocks }) => sum + blocks, 0),
@@ -114,6 +175,7 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
   return {
     ...timing,
     procedure: 'fixed',
+    objective: plan.objective,
     blocks,
     confirmLooks: [Math.max(leastBlocks, blocks)],
     screenBlocks: 0,

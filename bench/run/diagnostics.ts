@@ -1,119 +1,118 @@
-import { baselineId, type Metric } from '../plan/plan.ts';
-import type { Results, VariantResult } from '../report/results.ts';
-import { diagnose } from '../stats/diagnostics.ts';
+import { baselineId, type Objective } from '../plan/plan.ts';
+import type { AfterResult, Results, VariantResult } from '../report/results.ts';
+import { type DiagnosticKind, diagnose } from '../stats/diagnostics.ts';
 import type { SliceValue } from '../stats/order-effects.ts';
-import { requestsForP99 } from './contest.ts';
 import type { Decision } from './decision.ts';
+import { diagnoseHost } from './diagnose-host.ts';
+import { diagnoseVariants } from './diagnose-variants.ts';
+import { type Finding, mergeFindings } from './finding.ts';
 import { type History, type HistoryBlock, validSlices } from './history.ts';
 import { farFromFloor } from './noise-floor.ts';
 import type { RunRecord } from './record.ts';
+import { scoreOf } from './score.ts';
 import { sliceMetric } from './values.ts';
 
-type Diagnostic = Results['diagnostics'][number];
-
-/** Everything that casts doubt on a run, as data with advice: of the statistics, of the measurement, of the files. */
+/** Everything that casts doubt on a run, as data with advice: of the files, the statistics, the host, the client, the variants. */
 export function diagnoseRun(
   record: RunRecord,
   history: History,
   decision: Decision,
-  variants: readonly VariantResult[],
-): Diagnostic[] {
-  const general = record.warnings.map((message) => ({
-    kind: 'files',
-    variantId: null,
-    message,
-    advice: 'Deploy what was measured, or measure what is deployed.',
-  }));
-  return [
-    ...general,
+  found: { readonly variants: readonly VariantResult[]; readonly after: AfterResult },
+): Results['diagnostics'] {
+  return mergeFindings([
+    ...files(record),
+    ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
     ...statistical(record, history, decision),
-    ...variants.flatMap(doubtsAbout),
-  ];
+    ...diagnoseHost(record, history),
+    ...diagnoseVariants(found.variants),
+  ]);
 }
 
-function unusualNoise({ noiseFloor, design }: RunRecord, { residualSd }: Decision): Diagnostic[] {
+function files({ warnings }: RunRecord): Finding[] {
+  const advice = 'Deploy what was measured, or measure what is deployed.';
+  return warnings.map((value) => ({
+    kind: 'files',
+    variantId: null,
+    what: 'files are not what they should be',
+    value,
+    advice,
+  }));
+}
+
+function afterVerdict({ variantId, soak, client }: AfterResult): Finding[] {
+  const findings: Finding[] = [];
+  if (soak?.outcome === 'above') {
+    findings.push({
+      kind: 'short slices understate',
+      variantId,
+      what: 'its gain in long slices is above the interval that short ones gave',
+      value: '',
+      advice: 'The claim stands; for the size of the gain trust the long slices, and look at variants that came close.',
+    });
+  }
+  for (const { transport, threads, ahead } of client?.loads.filter(({ ahead: ids }) => ids.length > 0) ?? []) {
+    findings.push({
+      kind: 'client-dependent',
+      variantId,
+      what: 'others are better than it with another client',
+      value: `${transport} with ${threads === 1 ? 'one thread' : `${threads} threads`}: ${ahead.join(', ')}`,
+      advice: 'Deploy it only for clients like the one of the plan, or measure with the clients that you have.',
+    });
+  }
+  return findings;
+}
+
+function unusualNoise({ noiseFloor, design }: RunRecord, { residualSd }: Decision): Finding[] {
   if (noiseFloor === null || residualSd === null) return [];
-  const message = farFromFloor(noiseFloor, { residualSd, slicesPerBlock: design.slicesPerBlock });
-  if (message === null) return [];
+  const what = farFromFloor(noiseFloor, { residualSd, slicesPerBlock: design.slicesPerBlock });
+  if (what === null) return [];
   const advice = 'See what else the host did; if it has changed for good, tritune noise looks at it anew.';
-  return [{ kind: 'noise floor', variantId: null, message, advice }];
+  return [{ kind: 'noise floor', variantId: null, what, value: '', advice }];
 }
 
-function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Diagnostic[] {
+function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Finding[] {
   const baseline = arms.find(({ id }) => id === baselineId);
   if (baseline === undefined || verdict.kind === 'INVALID') return [];
-  const others = arms.filter(({ id }) => id !== baselineId);
   const found = diagnose({
     baseline,
-    others,
+    others: arms.filter(({ id }) => id !== baselineId),
     claimed: verdict.better,
     alpha: record.plan.alpha,
     slices: sliceValues(
       history.blocks.filter((block) => block.stage === stage),
       arms.map(({ id }) => id),
-      record.plan.objective.metric,
+      record.design.objective,
     ),
   });
   return found.map(({ kind, variantId, value, threshold, advice }) => ({
     kind,
     variantId: variantId ?? null,
-    message: `${kind}: ${value.toFixed(2)} where ${threshold.toFixed(2)} is the limit`,
+    what: `${inWords[kind]}, where ${threshold.toFixed(2)} is the limit`,
+    value: value.toFixed(2),
     advice,
   }));
 }
 
-function sliceValues(blocks: readonly HistoryBlock[], ids: readonly string[], metric: Metric): SliceValue[] {
+const inWords: Record<DiagnosticKind, string> = {
+  autocorrelation: 'the correlation of differences in successive blocks',
+  outlier: 'the distance of a block from the others (modified z score)',
+  'sign-flip': 'the p value of a test without the normal distribution',
+  position: 'the effect of the place in a block (t value)',
+  'carry-over': 'the effect on what is measured just after (t value)',
+  drift: "the trend of the baseline's level over the blocks (t value)",
+  'unequal variance': 'the noise of the slices against that of the others (t value)',
+};
+
+function sliceValues(blocks: readonly HistoryBlock[], ids: readonly string[], objective: Objective): SliceValue[] {
   return blocks.flatMap(({ block, slices }) =>
     ids.flatMap((variantId) =>
       validSlices(slices, variantId).map(({ slice, measurement }) => ({
         block,
         order: slice.order,
         variantId,
-        y: Math.log(sliceMetric(measurement, metric)),
+        y: scoreOf(objective, (metric) => sliceMetric(measurement, metric)),
       })),
     ),
   );
-}
-
-/** Pooled over all requests, a tail that few blocks have shows; in the mean over blocks it does not. */
-const bimodalRatio = 1.2;
-const outsideModelRatio = 0.3;
-
-function doubtsAbout({ id, latencyNs, server, status, sliceMs }: VariantResult): Diagnostic[] {
-  if (status !== 'measured') return [];
-  const doubts: Diagnostic[] = [];
-  const estimated = latencyNs.p99.point;
-  if (estimated !== null && latencyNs.pooledP99 !== null && latencyNs.pooledP99 > bimodalRatio * estimated) {
-    doubts.push({
-      kind: 'bimodal tail',
-      variantId: id,
-      message: `its p99 over all requests is ${(latencyNs.pooledP99 / estimated).toFixed(1)} times the estimate over blocks: a few blocks have a much longer tail`,
-      advice: 'Look at its histogram, and measure again on a quieter host.',
-    });
-  }
-  if (latencyNs.requestsPerBlock < requestsForP99) {
-    doubts.push({
-      kind: 'few requests',
-      variantId: id,
-      message: `only ${latencyNs.requestsPerBlock} requests in a block: its p99 is shown, but nothing is claimed about it`,
-      advice: `A p99 needs ${requestsForP99} requests per block: more slices per block${sliceMs === null ? '' : `, or longer ones than ${sliceMs} ms`}.`,
-    });
-  }
-  const inside =
-    server === null ? null : server.queueNs + server.computeInputNs + server.computeInferNs + server.computeOutputNs;
-  if (
-    id === baselineId &&
-    inside !== null &&
-    latencyNs.mean.point !== null &&
-    inside < outsideModelRatio * latencyNs.mean.point
-  ) {
-    doubts.push({
-      kind: 'outside the model',
-      variantId: id,
-      message: `queue and compute are only ${((inside / latencyNs.mean.point) * 100).toFixed(0)} % of its latency: the server's frontend or the client is the limit, not the model`,
-      advice: 'Settings of the model can change little here: try the server flag --http-thread-count (8 by default).',
-    });
-  }
-  return doubts;
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
-import { mergeHistograms } from '../load/recorder.ts';
 import { type History, validSlices } from './history.ts';
+import { LatencySum } from './latency-sum.ts';
 
 const nsPerMs = 1e6;
 
@@ -15,8 +15,11 @@ export function writeHistograms(folder: string, history: History, variantIds: re
     for (const id of variantIds) {
       const slices = history.blocks.flatMap((block) => validSlices(block.slices, id));
       if (slices.length === 0) continue;
-      const merged = mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
-      writeFileSync(join(folder, 'histograms', `${id}.hgrm`), merged.outputPercentileDistribution(5, nsPerMs));
+      const latencies = LatencySum.of(slices.map(({ measurement }) => measurement.latency.histogram));
+      writeFileSync(
+        join(folder, 'histograms', `${id}.hgrm`),
+        latencies.toHistogram().outputPercentileDistribution(5, nsPerMs),
+      );
     }
   } catch (error) {
     throw new Failure(

@@ -1,3 +1,4 @@
+import { type AfterHistory, readAfter } from './after-history.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 
 export type MeasuredSlice = SliceResult & { status: 'measured' };
@@ -17,13 +18,16 @@ export type History = {
   readonly unstable: ReadonlyMap<string, string>;
   /** The attempt that an unfinished block was in, by block. */
   readonly attempts: ReadonlyMap<number, number>;
-  /** Every slice ever measured, those of superseded blocks included. */
+  /** Every slice ever measured for the verdict, those of superseded blocks included. */
   readonly sliceCount: number;
-  /** Why nothing more was to be measured; null where the run was interrupted or still goes on. */
+  /** Why nothing more was to be measured for the verdict; null where the run was interrupted or still goes on. */
   readonly ended: 'blocks' | 'decided' | 'budget' | 'unstable' | null;
+  /** What was measured since. */
+  readonly after: AfterHistory;
 };
 
-export function readHistory(lines: readonly JournalLine[]): History {
+export function readHistory(all: readonly JournalLine[]): History {
+  const lines = all.filter((line) => line.kind !== 'after' && !(line.kind === 'slice' && line.slice.stage === 'after'));
   const slices = lines.filter((line) => line.kind === 'slice');
   const complete = lines.filter((line) => line.kind === 'block' && line.status === 'complete') as (JournalLine & {
     kind: 'block';
@@ -34,6 +38,7 @@ export function readHistory(lines: readonly JournalLine[]): History {
   const unstable = lines.filter(
     (line) => line.kind === 'unstable' && counted.get(line.block) === line.attempt,
   ) as (JournalLine & { kind: 'unstable' })[];
+  const byBlock = Map.groupBy(slices, ({ slice }) => slice.block);
   const last = lines.at(-1);
   return {
     blocks: [...counted]
@@ -41,13 +46,14 @@ export function readHistory(lines: readonly JournalLine[]): History {
       .map(([block, attempt]) =>
         blockOf(
           block,
-          slices.filter(({ slice }) => slice.block === block && slice.attempt === attempt),
+          (byBlock.get(block) ?? []).filter(({ slice }) => slice.attempt === attempt),
         ),
       ),
     unstable: new Map(unstable.map(({ variantId, reason }) => [variantId, reason])),
     attempts,
     sliceCount: slices.length,
     ended: last?.kind === 'end' ? last.reason : null,
+    after: readAfter(all),
   };
 }
 

@@ -1,7 +1,9 @@
 import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
-import type { Slice } from '../plan/plan.ts';
+import type { AfterPart, Slice } from '../plan/plan.ts';
+import type { LeftLoad } from './after-history.ts';
+import type { AfterPlan } from './after-plan.ts';
 import { journalLineSchema } from './record-schema.ts';
 import type { Measurement } from './slice.ts';
 
@@ -32,7 +34,13 @@ export type JournalLine =
       readonly status: 'complete' | 'superseded';
       readonly at: string;
     }
-  /** Nothing more was to be measured; a run without it, and without all of its blocks, was interrupted. */
+  /** What follows a claim: how it was planned, which loads were given up, and which parts are over. */
+  | ({ readonly kind: 'after'; readonly at: string } & (
+      | { readonly status: 'planned'; readonly plan: AfterPlan }
+      | ({ readonly status: 'left' } & LeftLoad)
+      | { readonly status: 'ended'; readonly part: AfterPart; readonly reason: 'complete' | 'budget' }
+    ))
+  /** Nothing more was to be measured for the verdict; a run without it, and without all of its blocks, was interrupted. */
   | { readonly kind: 'end'; readonly reason: 'blocks' | 'decided' | 'budget' | 'unstable'; readonly at: string };
 
 export const journalName = 'journal.jsonl';

@@ -16,6 +16,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
   const { record, candidates, deployment, workload, deadlineMs } = run;
   using journal = new Journal(folder);
   const lines = readJournal(folder);
+  if (readHistory(lines).ended !== null) return;
   const append = (line: JournalLine): void => {
     journal.append(line);
     lines.push(line);

@@ -73,9 +73,7 @@ export function keepNoiseFloor(place: Place, floor: NoiseFloor): string {
 export function noiseFloorOf(results: Results, place: Place): NoiseFloor | null {
   const { run, plan, blocks } = results;
   if (run.residualSd === null || blocks.length < 2) return null;
-  const levels = blocks.map(({ values }) =>
-    mean(Object.values(values).map((value) => Math.log(metricOf(value, plan)))),
-  );
+  const levels = blocks.map(({ values }) => mean(Object.values(values).map(({ score }) => score)));
   return {
     schemaVersion: 1,
     measuredAt: run.finishedAt,
@@ -101,12 +99,6 @@ export function farFromFloor(floor: NoiseFloor, run: { residualSd: number; slice
   if (!(ratio > farRatio || ratio < 1 / farRatio)) return null;
   const how = ratio > 1 ? `${ratio.toFixed(1)} times` : `only ${(ratio * 100).toFixed(0)} % of`;
   return `the noise of this run is ${how} what this host was seen to have on ${floor.measuredAt.slice(0, 10)}`;
-}
-
-function metricOf(value: Results['blocks'][number]['values'][string], { objective }: Results['plan']): number {
-  if (objective.endsWith('throughput')) return value.throughput;
-  if (objective.endsWith('p50')) return value.p50Ns;
-  return objective.endsWith('p99') ? value.p99Ns : value.meanNs;
 }
 
 function fileOf({ folder, host, engine }: Place): string {

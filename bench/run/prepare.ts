@@ -21,6 +21,7 @@ import { type ModelSource, readModelSource, StagedModel, stagingFolder } from '.
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
+import { scoreOf } from './score.ts';
 import { measureSlice, type Workload } from './slice.ts';
 import { type Timing, timingOf } from './timing.ts';
 import { checkUnchanged } from './unchanged.ts';
@@ -222,6 +223,7 @@ async function makeRecord({
     engine,
     applied,
     autoCompleteConfig,
+    after: { soak: request.soak },
     design: designRun(plan, {
       looks: accepted,
       timing,
@@ -265,7 +267,7 @@ async function pilotOf(making: Piloting): Promise<Pilot | null> {
   return runPilot({
     variantIds: ids,
     untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
-    objectiveOf: (measurement) => Math.log(sliceMetric(measurement, plan.objective.metric)),
+    objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
     measure: async (id) => {
       signal.throwIfAborted();
       const candidate = accepted.find(({ variant }) => variant.id === id);
@@ -277,7 +279,8 @@ async function pilotOf(making: Piloting): Promise<Pilot | null> {
   });
 }
 
-function applyOf({ apply }: Plan): 'reload' | 'restart' {
+/** @throws Failure (usage) for a plan whose way to put variants in force is not for its blocks. */
+export function applyOf({ apply }: Plan): 'reload' | 'restart' {
   if (apply === 'colocate') {
     throw new Failure('usage', 'plan', 'apply: colocate is not for the blocks that a verdict rests on', {
       hint: 'write apply: auto, reload or restart',

@@ -9,6 +9,16 @@ const amount = z.number().min(0);
 const whole = z.int().min(0);
 const texts = z.array(z.string());
 
+const latencyMetric = z.enum(['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99']);
+const term = z.looseObject({
+  direction: z.enum(['maximize', 'minimize']),
+  metric: z.union([z.literal('throughput'), latencyMetric]),
+});
+const objective = z.union([
+  term.extend({ kind: z.literal('single') }),
+  z.looseObject({ kind: z.literal('weighted'), terms: z.array(term.extend({ weight: z.number().gt(0) })).min(1) }),
+]);
+
 const plan = z.looseObject({
   name: id,
   model: id,
@@ -22,12 +32,12 @@ const plan = z.looseObject({
     input: z.string(),
     requestTimeoutMs: amount,
   }),
-  objective: z.looseObject({
-    direction: z.enum(['maximize', 'minimize']),
-    metric: z.enum(['throughput', 'latency.mean', 'latency.p50', 'latency.p99']),
-  }),
+  objective,
   constraints: z.array(
-    z.looseObject({ metric: z.enum(['latency.mean', 'latency.p50', 'latency.p99']), atMostNs: amount }),
+    z.union([
+      z.looseObject({ metric: latencyMetric, atMostNs: amount }),
+      z.looseObject({ metric: z.literal('throughput'), atLeastPerSecond: z.number().gt(0) }),
+    ]),
   ),
   goal: z.enum(['improve', 'best']),
   practicalMargin: amount,
@@ -64,6 +74,7 @@ export const recordSchema = z.looseObject({
     command: texts,
   }),
   applied: z.enum(['reload', 'restart']),
+  after: z.looseObject({ soak: z.boolean() }),
   design: z.looseObject({
     blocks: z.int().min(1),
     slicesPerBlock: z.int().min(1),
@@ -72,6 +83,7 @@ export const recordSchema = z.looseObject({
     blockMs: amount,
     trialMs: amount,
     procedure: z.enum(['fixed', 'staged']),
+    objective,
     confirmLooks: z.array(z.int().min(2)).min(1),
     screenBlocks: whole,
     finalists: whole,
@@ -104,6 +116,9 @@ const measured = z.looseObject({
   }),
   aboveLimits: z.array(z.looseObject({ limitNs: amount, count: whole })),
   errors: z.record(z.string(), whole),
+  pressureRatio: amount,
+  client: z.looseObject({ eventLoopUtilization: amount, runQueueWaitRatio: amount.nullable() }),
+  hostProbe: z.looseObject({ iterationsPerUs: amount }),
   loadMs: amount,
   server: z
     .looseObject({
@@ -126,18 +141,50 @@ const measurement = measured.refine(
   'a valid slice has answers',
 );
 
-const slice = z.looseObject({
-  stage: z.enum(['screen', 'confirm']),
+const part = z.enum(['soak', 'range', 'client']);
+const place = {
   round: whole,
   block: z.int().min(1),
   attempt: z.int().min(1),
   order: whole,
   variantId: id,
-});
+};
+const slice = z.union([
+  z.looseObject({ stage: z.enum(['screen', 'confirm']), ...place }),
+  z.looseObject({ stage: z.literal('after'), after: part, ...place }),
+]);
 const sliceLine = z.looseObject({ kind: z.literal('slice'), slice, at: z.iso.datetime() });
 const blockLine = z.looseObject({ block: z.int().min(1), attempt: z.int().min(1) });
 
+const pacing = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('closed'), concurrency: z.int().min(1) }),
+  z.looseObject({ kind: z.literal('poisson'), requestsPerSecond: z.number().gt(0) }),
+]);
+const load = z.looseObject({
+  load: z.looseObject({ pacing, batchSize: z.int().min(1), transport: z.enum(['http', 'grpc']) }),
+  threads: z.int().min(1),
+  sliceMs: amount,
+});
+const afterPlan = z.looseObject({
+  pick: id,
+  parts: z
+    .array(
+      z.looseObject({
+        part,
+        variantIds: z.array(id).min(2),
+        loads: z.array(load).min(1),
+        blocks: z.int().min(1).max(1_000),
+      }),
+    )
+    .max(3),
+  skipped: z.array(z.looseObject({ part, reason: z.enum(['asked', 'budget', 'unavailable']) })).max(3),
+});
+const afterLine = z.looseObject({ kind: z.literal('after'), at: z.iso.datetime() });
+
 export const journalLineSchema = z.union([
+  afterLine.extend({ status: z.literal('planned'), plan: afterPlan }),
+  afterLine.extend({ status: z.literal('left'), part, round: z.int().min(1), variantId: id, reason: z.string() }),
+  afterLine.extend({ status: z.literal('ended'), part, reason: z.enum(['complete', 'budget']) }),
   sliceLine.extend({ status: z.literal('measured'), measurement }),
   sliceLine.extend({ status: z.literal('failed'), failure: z.looseObject({ reason: z.string() }) }),
   blockLine.extend({ kind: z.literal('unstable'), variantId: id, reason: z.string() }),

@@ -23,6 +23,8 @@ export type RunRecord = {
   readonly engine: EngineIdentity & { readonly command: readonly string[] };
   readonly applied: 'reload' | 'restart';
   readonly autoCompleteConfig: boolean;
+  /** What is wanted once a variant is claimed. */
+  readonly after: { readonly soak: boolean };
   readonly design: Design;
   readonly looks: readonly Preflight[];
   /** Variants of the plan that are not measured under their own name. */

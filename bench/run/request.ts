@@ -6,8 +6,8 @@ import type { RunRecord } from './record.ts';
 export type SweepEvents = {
   preparing(what: string): void;
   designed(record: RunRecord): void;
-  /** `block` of about `blocks` in the stage. */
-  slice(slice: Slice, progress: { block: number; blocks: number; done: number; total: number }): void;
+  /** `block` of about `blocks` in the stage, or in the part of what follows the verdict; then `leftMs` is what all of that still takes. */
+  slice(slice: Slice, progress: { block: number; blocks: number; done: number; total: number; leftMs?: number }): void;
   warning(message: string): void;
 };
 
@@ -22,6 +22,8 @@ export type SweepRequest = {
   /** Where the host's noise floor is kept. */
   readonly stateFolder: string;
   readonly resume: boolean;
+  /** Whether a claim is followed by long slices; a run that goes on keeps to what it was begun with. */
+  readonly soak: boolean;
   readonly signal: AbortSignal;
   readonly events: SweepEvents;
 };

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LatencyRecorder } from '../load/recorder.ts';
-import { baselineId, type Plan, type Slice } from '../plan/plan.ts';
+import { baselineId, type Objective, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 import type { RunRecord } from './record.ts';
@@ -25,6 +25,7 @@ export type SyntheticSlice = { readonly line: SliceResult; readonly latenciesNs:
 const startMs = Date.parse('2026-01-01T00:00:00Z');
 const concurrency = 8;
 const baselineRate = 4_000;
+const throughput: Objective = { kind: 'single', direction: 'maximize', metric: 'throughput' };
 
 /** Record, journal and the latencies that its histograms were made of. The same arguments give the same run. */
 export function syntheticRun(run: SyntheticRun): {
@@ -158,7 +159,7 @@ export function syntheticRecord({
       engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] },
       apply: 'auto',
       load: { protocol: 'http', concurrency, batchSize: 1, input: '/rows.csv', requestTimeoutMs: 60_000 },
-      objective: { direction: 'maximize', metric: 'throughput' },
+      objective: throughput,
       constraints: [],
       goal: 'improve',
       practicalMargin: 0.02,
@@ -184,8 +185,10 @@ export function syntheticRecord({
     },
     applied: 'reload',
     autoCompleteConfig: false,
+    after: { soak: true },
     design: {
       procedure: 'fixed',
+      objective: plan?.objective ?? throughput,
       blocks,
       confirmLooks: [Math.max(5, blocks)],
       screenBlocks: 0,

@@ -6,9 +6,9 @@ import type { Tensor } from '../kserve/tensors.ts';
 import { clientLimits } from '../load/client-limits.ts';
 import type { LoadMeasurement } from '../load/measurement.ts';
 import type { PreparedRequest } from '../load/rotation.ts';
-import { runLoad } from '../load/threads/run-load.ts';
+import { type LoadPacing, runLoad } from '../load/threads/run-load.ts';
 import { loadTransport, plainTarget, type Target, type Transport } from '../load/transport.ts';
-import type { Plan, Slice } from '../plan/plan.ts';
+import type { Load, Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
 import { probeHost } from './host-probe.ts';
 
@@ -29,7 +29,8 @@ export type Workload = {
   readonly answers: readonly (readonly Tensor[])[];
 };
 
-export type SliceTiming = { readonly warmupMs: number; readonly sliceMs: number };
+/** `threads`: that the client sends with, 1 unless told. */
+export type SliceTiming = { readonly warmupMs: number; readonly sliceMs: number; readonly threads?: number };
 
 /** Warms the variant up and measures it once. Rejects with the reason of `signal`, or of the server's death. */
 export async function measureSlice(
@@ -48,13 +49,13 @@ export async function measureSlice(
     target,
     shared: false,
     requests: prepare(transport, target, workload),
-    pacing: { kind: 'closed', concurrency: plan.load.concurrency },
-    threads: 1,
+    pacing: pacingOf(slice.load, plan),
+    threads: timing.threads ?? 1,
     batchSize: slice.load.batchSize,
-    warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: plan.load.concurrency },
+    warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: outstandingOf(slice.load) },
     windowNs: timing.sliceMs * 1e6,
     requestTimeoutNs: plan.load.requestTimeoutMs * 1e6,
-    limitsNs: plan.constraints.map(({ atMostNs }) => atMostNs),
+    limitsNs: plan.constraints.flatMap((constraint) => ('atMostNs' in constraint ? [constraint.atMostNs] : [])),
     signal: AbortSignal.any([context.signal, server.died]),
     onWindow: (edge) => counters.mark(edge),
   });
@@ -67,6 +68,21 @@ export async function measureSlice(
     engine: { kind, version, backend, pid: server.pid ?? null },
     invalid: whyInvalid(measurement),
   };
+}
+
+/** An open loop may have many more outstanding than it needs on the average: what waits for a place is the server's doing. */
+const openLimit = 256;
+
+function pacingOf({ pacing }: Load, { seed }: Plan): LoadPacing {
+  if (pacing.kind === 'closed') return pacing;
+  if (pacing.kind === 'trace') throw new RangeError('a slice replays no trace');
+  const { kind, requestsPerSecond } = pacing;
+  const inFlight = { limit: openLimit, whenFull: 'wait' } as const;
+  return kind === 'poisson' ? { kind, requestsPerSecond, seed, inFlight } : { kind, requestsPerSecond, inFlight };
+}
+
+function outstandingOf({ pacing }: Load): number {
+  return pacing.kind === 'closed' ? pacing.concurrency : 1;
 }
 
 function addressFor({ name }: Transport, { httpAddress, grpcAddress, identity }: Server): Address {

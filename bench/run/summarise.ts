@@ -1,5 +1,7 @@
+import { constraintText, objectiveText } from '../plan/objective.ts';
 import { baselineId, type Plan } from '../plan/plan.ts';
 import { type Results, schemaVersion } from '../report/results.ts';
+import { afterResult, withSoak } from './after-result.ts';
 import { type Decision, decideRun } from './decision.ts';
 import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
@@ -10,7 +12,9 @@ import { variantResult } from './variant-result.ts';
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
 export function summarise(record: RunRecord, lines: readonly JournalLine[]): Results {
   const history = readHistory(lines);
-  const decision = decideRun(record, history);
+  const decided = decideRun(record, history);
+  const after = afterResult(record, history, decided);
+  const decision = withSoak(decided, after);
   const { plan } = record;
   const variants = [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) =>
     variantResult(variant, record, history, decision),
@@ -45,8 +49,9 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
       nextCommand: nextCommand(record, decision, durationMs),
     },
     verdict: describeVerdict(record, decision),
+    after,
     variants,
-    diagnostics: diagnoseRun(record, history, decision, variants),
+    diagnostics: diagnoseRun(record, history, decision, { variants, after }),
     blocks: history.blocks.map(({ block, stage, round, slices }) => ({
       block,
       stage,
@@ -69,8 +74,8 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
   return {
     name,
     model,
-    objective: `${objective.direction} ${objective.metric}`,
-    constraints: constraints.map(({ metric, atMostNs }) => `${metric} at most ${atMostNs / 1e6} ms`),
+    objective: objectiveText(objective),
+    constraints: constraints.map(constraintText),
     goal,
     budgetMs,
     seed,
@@ -99,11 +104,13 @@ function describeLoad({ load }: Plan): string {
   return `closed loop, ${load.concurrency} outstanding, batch ${load.batchSize}, ${protocolNames[load.protocol]}`;
 }
 
-function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Results['verdict'] {
+function describeVerdict(record: RunRecord, { verdict }: Decision): Results['verdict'] {
+  const { plan, design } = record;
   const { kind, pick, better, bestSet, equivalent, undecided, blocks } = verdict;
   const blocksNeeded = verdict.blocksNeeded ?? null;
   const asRatio = (log: number | null): number | null => (log === null ? null : Math.expm1(log));
   return {
+    objective: objectiveText(design.objective),
     kind,
     reason: verdict.reason ?? null,
     pick,
@@ -115,7 +122,7 @@ function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Re
     undecided: [...undecided],
     blocks,
     blocksNeeded,
-    minutesNeeded: blocksNeeded === null ? null : (blocksNeeded * design.blockMs) / 60_000,
+    minutesNeeded: blocksNeeded === null ? null : timeOf(blocksNeeded, record) / 60_000,
     alpha: plan.alpha,
     practicalMargin: plan.practicalMargin,
   };
@@ -125,21 +132,34 @@ function describeVerdict({ plan, design }: RunRecord, { verdict }: Decision): Re
 const blocksMost = 1_000;
 
 /** What gives an undecided verdict the blocks that it still needs, from fresh. */
-function nextCommand({ command, design }: RunRecord, { verdict }: Decision, durationMs: number): string | null {
+function nextCommand(record: RunRecord, { verdict }: Decision, durationMs: number): string | null {
   if (verdict.blocksNeeded === undefined || verdict.blocksNeeded > blocksMost) return null;
-  const fixed = design.procedure === 'fixed';
-  const neededMs = verdict.blocksNeeded * design.blockMs + (fixed ? 0 : durationMs);
-  const asked = command.replaceAll(/ --(blocks|budget) \S+/g, '');
+  const fixed = takesAllVariants(verdict.blocksNeeded, record);
+  const neededMs = timeOf(verdict.blocksNeeded, record) + (fixed ? 0 : durationMs);
+  const asked = record.command.replaceAll(/ --(blocks|budget) \S+/g, '');
   const blocks = fixed ? ` --blocks ${verdict.blocksNeeded}` : '';
   return `${asked}${blocks} --budget ${Math.max(1, Math.ceil(neededMs / 60_000) + 1)}m`;
 }
 
-function blockTable({ allValues }: Decision, block: number): Results['blocks'][number]['values'] {
+/** More blocks than the last look has are no staged run any more. */
+function takesAllVariants(blocks: number, { design }: RunRecord): boolean {
+  return design.procedure === 'fixed' || blocks > (design.confirmLooks.at(-1) ?? 0);
+}
+
+function timeOf(blocks: number, record: RunRecord): number {
+  const { design, looks } = record;
+  const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
+  const blockMs = takesAllVariants(blocks, record) ? accepted * design.trialMs : design.blockMs;
+  return blocks * blockMs;
+}
+
+function blockTable({ allValues, scores }: Decision, block: number): Results['blocks'][number]['values'] {
   const rows = [...allValues].flatMap(([id, all]) => {
     const value = all.find((each) => each.block === block);
-    return value === undefined
-      ? []
-      : [[id, { throughput: value.throughput, meanNs: value.meanNs, p50Ns: value.p50Ns, p99Ns: value.p99Ns }] as const];
+    if (value === undefined) return [];
+    const { throughput, meanNs, p50Ns, p90Ns, p95Ns, p99Ns } = value;
+    const score = scores.get(block)?.get(id) ?? Number.NaN;
+    return [[id, { score, throughput, meanNs, p50Ns, p90Ns, p95Ns, p99Ns }] as const];
   });
   return Object.fromEntries(rows);
 }

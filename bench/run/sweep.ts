@@ -1,6 +1,10 @@
 import { type exitCodes, Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
+import { measureAfter } from './after.ts';
+import { isAfterFinished } from './after-history.ts';
+import { isDue } from './after-plan.ts';
+import { decideRun } from './decision.ts';
 import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
 import { readJournal } from './journal.ts';
@@ -17,7 +21,7 @@ import { summarise } from './summarise.ts';
  */
 export async function sweep(request: SweepRequest): Promise<Results> {
   const { folder, signal, events, resume } = request;
-  if (resume && readHistory(readJournal(folder)).ended !== null) {
+  if (resume && isOver(folder)) {
     events.warning('this run had ended: only its report is made again');
     return await reportRun(folder);
   }
@@ -25,11 +29,21 @@ export async function sweep(request: SweepRequest): Promise<Results> {
   events.designed(run.record);
   try {
     await measureBlocks(run, request);
+    await measureAfter(run, request);
   } catch (error) {
     const failure = signal.aborted ? signal.reason : await run.deployment.causeOf(error);
     throw withFolder(failure, folder, await blocksReported(folder));
   }
   return await reportRun(folder);
+}
+
+/** Whether nothing more is to be measured, for the verdict or after it. */
+function isOver(folder: string): boolean {
+  const history = readHistory(readJournal(folder));
+  if (history.ended === null) return false;
+  if (isAfterFinished(history.after)) return true;
+  const record = readRunRecord(folder);
+  return !isDue(record, history, decideRun(record, history));
 }
 
 /** How many blocks the report of a run that ended early rests on; null where it could not be written either. */

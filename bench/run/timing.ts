@@ -36,6 +36,33 @@ export function timingOf(
   };
 }
 
+/** A look is short, and the rate of a block differs from that of others: so many times as many requests are planned for. */
+const spareRatio = 1.5;
+
+/** Slices long enough for so many requests each, at the rate that a variant's look showed. */
+export function withRequests(timing: Timing, looks: readonly AcceptedLook[], requestsPerSlice: number): Timing {
+  const lengths = looks.map(({ variantId, requestsPerSecond }) => [
+    variantId,
+    Math.max(
+      timing.sliceMs[variantId] ?? leastSliceMs,
+      Math.ceil((1_000 * spareRatio * requestsPerSlice) / requestsPerSecond),
+    ),
+  ]);
+  return { ...timing, sliceMs: Object.fromEntries(lengths) };
+}
+
+/** Whether so many slices of each variant hold so many requests, as far as its look tells. */
+export function holdRequests(
+  { sliceMs }: Timing,
+  looks: readonly AcceptedLook[],
+  asked: { readonly slices: number; readonly requests: number },
+): boolean {
+  return looks.every(
+    ({ variantId, requestsPerSecond }) =>
+      (asked.slices * (sliceMs[variantId] ?? leastSliceMs) * requestsPerSecond) / 1_000 >= spareRatio * asked.requests,
+  );
+}
+
 /** What one slice of a variant takes in all. */
 export function sliceCostMs({ variantId, loadMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
   return loadMs + warmupMs + (sliceMs[variantId] ?? leastSliceMs) + sliceOverheadMs;

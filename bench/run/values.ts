@@ -1,19 +1,21 @@
-import type { Histogram } from 'hdr-histogram-js';
 import { Failure } from '../failure.ts';
-import { mergeHistograms } from '../load/recorder.ts';
-import type { Metric } from '../plan/plan.ts';
+import { percentileOf } from '../plan/objective.ts';
+import type { LatencyMetric, Metric } from '../plan/plan.ts';
 import { type History, type MeasuredSlice, validSlices } from './history.ts';
+import { LatencySum } from './latency-sum.ts';
 import type { Measurement } from './slice.ts';
 
 /** One variant in one block: the unit that is replicated. */
 export type BlockValue = {
   readonly block: number;
   readonly slices: readonly MeasuredSlice[];
-  /** Of the block's merged slices: the mean of slice percentiles would hide a stall. */
-  readonly histogram: Histogram;
+  readonly requestCount: number;
   readonly throughput: number;
   readonly meanNs: number;
+  /** Percentiles of the block's merged slices: the mean of slice percentiles would hide a stall. */
   readonly p50Ns: number;
+  readonly p90Ns: number;
+  readonly p95Ns: number;
   readonly p99Ns: number;
 };
 
@@ -31,6 +33,8 @@ export function metricOf(value: BlockValue, metric: Metric): number {
     throughput: value.throughput,
     'latency.mean': value.meanNs,
     'latency.p50': value.p50Ns,
+    'latency.p90': value.p90Ns,
+    'latency.p95': value.p95Ns,
     'latency.p99': value.p99Ns,
   };
   return byMetric[metric];
@@ -38,31 +42,53 @@ export function metricOf(value: BlockValue, metric: Metric): number {
 
 /** What a metric is of one slice, in its own unit. */
 export function sliceMetric({ inferencesPerSecond, latency }: Measurement, metric: Metric): number {
-  const byMetric = {
-    throughput: inferencesPerSecond,
+  if (metric === 'throughput') return inferencesPerSecond;
+  const stored: Readonly<Partial<Record<LatencyMetric, number>>> = {
     'latency.mean': latency.sumNs / latency.count,
     'latency.p50': latency.p50Ns,
     'latency.p99': latency.p99Ns,
   };
-  return byMetric[metric];
+  return stored[metric] ?? LatencySum.of([latency.histogram]).percentile(100 * (percentileOf(metric) ?? Number.NaN));
 }
 
+/** By the first of a block's slices: a sweep asks for the values of all of its blocks again after each of them. */
+const known = new WeakMap<MeasuredSlice, BlockValue>();
+
 function blockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue {
-  const histogram = merged(block, slices);
+  const [first] = slices;
+  const before = first === undefined ? undefined : known.get(first);
+  if (before !== undefined && isOf(before, block, slices)) return before;
+  const value = makeBlockValue(block, slices);
+  if (first !== undefined) known.set(first, value);
+  return value;
+}
+
+function isOf(value: BlockValue, block: number, slices: readonly MeasuredSlice[]): boolean {
+  return (
+    value.block === block &&
+    value.slices.length === slices.length &&
+    slices.every((slice, index) => slice === value.slices[index])
+  );
+}
+
+function makeBlockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue {
+  const latencies = summed(block, slices);
   return {
     block,
     slices,
-    histogram,
+    requestCount: slices.reduce((sum, { measurement }) => sum + measurement.requestCount, 0),
     throughput: geometricMean(slices.map(({ measurement }) => measurement.inferencesPerSecond)),
     meanNs: geometricMean(slices.map(({ measurement: { latency } }) => latency.sumNs / latency.count)),
-    p50Ns: histogram.getValueAtPercentile(50),
-    p99Ns: histogram.getValueAtPercentile(99),
+    p50Ns: latencies.percentile(50),
+    p90Ns: latencies.percentile(90),
+    p95Ns: latencies.percentile(95),
+    p99Ns: latencies.percentile(99),
   };
 }
 
-function merged(block: number, slices: readonly MeasuredSlice[]): Histogram {
+function summed(block: number, slices: readonly MeasuredSlice[]): LatencySum {
   try {
-    return mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
+    return LatencySum.of(slices.map(({ measurement }) => measurement.latency.histogram));
   } catch (cause) {
     throw new Failure('results', 'journal', `the journal holds a damaged histogram in block ${block}`, {
       hint: 'restore the file, or start a new sweep',

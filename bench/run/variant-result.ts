@@ -1,9 +1,9 @@
-import { mergeHistograms } from '../load/recorder.ts';
-import { baselineId, type Variant } from '../plan/plan.ts';
+import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
+import { LatencySum } from './latency-sum.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { BlockValue } from './values.ts';
@@ -49,17 +49,27 @@ export function variantResult(
     firstRequestNs: median(slices.map(({ measurement }) => measurement.warmup.firstRequestNs)),
     sliceMs: record.design.sliceMs[id] ?? null,
     server: serverOf(slices),
-    constraints: record.plan.constraints.map(({ metric, atMostNs }, index) => {
+    constraints: record.plan.constraints.map((constraint, index) => {
       const check = decision.checks.get(id)?.[index];
-      return { metric, atMostNs, outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
+      return { ...limitOf(constraint), outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
     }),
   };
 }
 
+function limitOf(
+  constraint: Constraint,
+): Pick<VariantResult['constraints'][number], 'metric' | 'atMostNs' | 'atLeast'> {
+  const { metric } = constraint;
+  return metric === 'throughput'
+    ? { metric, atMostNs: null, atLeast: constraint.atLeastPerSecond }
+    : { metric, atMostNs: constraint.atMostNs, atLeast: null };
+}
+
 /** How a variant stood to the baseline in the blocks of the screen that both were in. */
-function screenOf(id: string, history: History, { screenY }: Decision): VariantResult['screen'] {
-  const pairs = history.blocks.flatMap(({ block }) => {
-    const [own, baseline] = [screenY.get(block)?.get(id), screenY.get(block)?.get(baselineId)];
+function screenOf(id: string, history: History, { scores }: Decision): VariantResult['screen'] {
+  const pairs = history.blocks.flatMap(({ block, stage }) => {
+    if (stage !== 'screen') return [];
+    const [own, baseline] = [scores.get(block)?.get(id), scores.get(block)?.get(baselineId)];
     return own === undefined || baseline === undefined ? [] : [own - baseline];
   });
   if (id === baselineId || pairs.length === 0) return null;
@@ -85,9 +95,8 @@ function statusOf(id: string, { look, record, history, decision }: Known): Pick<
 }
 
 function latencyOf(values: readonly BlockValue[], slices: readonly MeasuredSlice[]): VariantResult['latencyNs'] {
-  const pooled = mergeHistograms(slices.map(({ measurement }) => measurement.latency.histogram));
-  const at = (percentile: number): number | null =>
-    slices.length === 0 ? null : pooled.getValueAtPercentile(percentile);
+  const pooled = LatencySum.of(slices.map(({ measurement }) => measurement.latency.histogram));
+  const at = (percentile: number): number | null => (slices.length === 0 ? null : pooled.percentile(percentile));
   const exact = (pick: (all: readonly number[]) => number, of: 'minNs' | 'maxNs'): number | null =>
     slices.length === 0 ? null : Math.round(pick(slices.map(({ measurement }) => measurement.latency[of])));
   return {
@@ -95,6 +104,7 @@ function latencyOf(values: readonly BlockValue[], slices: readonly MeasuredSlice
     p50: interval(values.map(({ p50Ns }) => p50Ns)),
     p99: interval(values.map(({ p99Ns }) => p99Ns)),
     p90: at(90),
+    p95: at(95),
     p999: at(99.9),
     min: exact((all) => Math.min(...all), 'minNs'),
     max: exact((all) => Math.max(...all), 'maxNs'),

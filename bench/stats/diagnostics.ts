@@ -4,9 +4,17 @@ import { carryOver, positionSlope, type SliceValue, trend } from './order-effect
 import { outliers, outlierThreshold } from './outliers.ts';
 import { differences, pairedDifference } from './paired.ts';
 import { signFlipP } from './signflip.ts';
+import { spreadRatios } from './spread.ts';
 import { studentUpperQuantile } from './student.ts';
 
-export type DiagnosticKind = 'autocorrelation' | 'outlier' | 'sign-flip' | 'position' | 'carry-over' | 'drift';
+export type DiagnosticKind =
+  | 'autocorrelation'
+  | 'outlier'
+  | 'sign-flip'
+  | 'position'
+  | 'carry-over'
+  | 'drift'
+  | 'unequal variance';
 
 /**
  * A doubt about the assumptions behind a verdict; it never changes the verdict. `value` is beyond `threshold`: a
@@ -35,7 +43,12 @@ export type Study = {
 
 /** Every doubt that the data raise, each at a level of 5 % by itself: with many variants some are raised by chance. */
 export function diagnose(study: Study): Diagnostic[] {
-  return [...study.others.flatMap((arm) => doubtsAbout(arm, study)), ...orderDoubts(study), ...drift(study.baseline)];
+  return [
+    ...study.others.flatMap((arm) => doubtsAbout(arm, study)),
+    ...orderDoubts(study),
+    ...drift(study.baseline),
+    ...unequalVariance(study),
+  ];
 }
 
 function doubtsAbout(arm: Arm, { baseline, claimed, alpha }: Study): Diagnostic[] {
@@ -89,6 +102,15 @@ function drift({ y }: Arm): Diagnostic[] {
   return slope === null ? [] : beyond('drift', slope, 1);
 }
 
+/** Of two variants only the noisier is named: the other is quieter by the same ratio. */
+function unequalVariance({ slices }: Study): Diagnostic[] {
+  const spreads = spreadRatios(slices);
+  const noisier = spreads.length === 2 ? spreads.filter(({ t }) => t > 0) : spreads;
+  return noisier.flatMap((spread) =>
+    beyond('unequal variance', spread, noisier.length).map((doubt) => ({ ...doubt, variantId: spread.variantId })),
+  );
+}
+
 function beyond(
   kind: DiagnosticKind,
   { t, degreesOfFreedom }: { readonly t: number; readonly degreesOfFreedom: number },
@@ -117,6 +139,8 @@ const advice: Record<DiagnosticKind, string> = {
   position: 'Later places in a block measure differently: warm up for longer.',
   'carry-over':
     'What is measured just after this variant differs: warm up for longer, or put variants in force by restart.',
+  'unequal variance':
+    'Each comparison uses the noise of its own two variants, so claims stand; a noisy variant needs more blocks than the others.',
   drift:
     'The level of the host moved during the run. Comparisons are inside blocks and stand; absolute numbers are an average over the drift.',
 };

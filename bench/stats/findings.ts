@@ -46,6 +46,8 @@ export type Verdict = Findings &
   (
     | { readonly kind: 'WINNER' | 'TIED_SET' | 'BETTER_TIED_AT_RESOLUTION'; readonly reason?: never }
     | { readonly kind: 'NO_IMPROVEMENT' | 'INCONCLUSIVE'; readonly reason?: Reason }
+    /** Withdrawn by what was measured after the decision. */
+    | { readonly kind: 'SHORT_SLICE_BIAS'; readonly reason?: never }
     | { readonly kind: 'INVALID'; readonly reason: string }
   );
 

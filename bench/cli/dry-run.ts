@@ -1,0 +1,104 @@
+import { constraintText, objectiveText } from '../plan/objective.ts';
+import type { Plan } from '../plan/plan.ts';
+import { count, duration, rate, share } from '../report/format.ts';
+import { plainText } from '../report/plain-text.ts';
+import { settingsText } from '../report/variant-rows.ts';
+import { longestAfterMs } from '../run/after-plan.ts';
+import { assumed, type Expectation, expectRun } from '../run/expect.ts';
+import { requestsForObjective } from '../run/score.ts';
+import type { Host } from './host.ts';
+import { readPlanFile } from './plan-file.ts';
+import { override, type SweepOptions } from './sweep-request.ts';
+
+/**
+ * What a sweep would measure, in which order, and for about how long, as text. Starts no server and writes no file.
+ * @throws Failure (usage) for a plan that a sweep would refuse before it starts a server.
+ */
+export async function dryRun(planFile: string | undefined, options: SweepOptions, { cwd }: Host): Promise<string> {
+  const read = readPlanFile(planFile, cwd);
+  const plan = override(read.plan, options);
+  const expected = await expectRun(plan);
+  const sections = [
+    questionOf(plan, read.file, expected),
+    variantsOf(plan, expected),
+    orderOf(expected),
+    stagesOf(plan, expected, options.soak !== false),
+    assumptions(plan),
+  ];
+  return sections.map((lines) => lines.map((line) => `${plainText(line)}\n`).join('')).join('\n');
+}
+
+function questionOf(plan: Plan, file: string, { input, applied }: Expectation): string[] {
+  const requests = requestsForObjective(plan.objective);
+  return [
+    `${file}: ${plan.name}, model ${plan.model}`,
+    `objective: ${objectiveText(plan.objective)}${requests === 0 ? '' : `, which needs ${requests} requests in a block`}`,
+    `constraints: ${plan.constraints.map(constraintText).join('; ') || 'none'}`,
+    `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
+    `load: closed loop, ${plan.load.concurrency} outstanding, batch ${plan.load.batchSize}; ${input}`,
+    `put in force by ${applied}; seed ${plan.seed}`,
+  ];
+}
+
+function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
+  const left = (['excluded', 'merged'] as const)
+    .map((status) => [status, setAside.filter((each) => each.status === status).length] as const)
+    .filter(([, number]) => number > 0)
+    .map(([status, number]) => `, ${number} ${status}`);
+  const ids = [...measured.map(({ variant }) => variant.id), ...setAside.map(({ variantId }) => variantId)];
+  const width = Math.min(40, Math.max(...ids.map((id) => id.length)));
+  return [
+    `${plural(plan.variants.length, 'variant')} in the plan: ${measured.length - 1} to be measured${left.join('')}`,
+    ...measured.map(({ variant }) => `  ${variant.id.padEnd(width)}  ${settingsText(variant.settings)}`),
+    ...setAside.map(({ variantId, status, reason }) => `  ${variantId.padEnd(width)}  ${status}: ${reason}`),
+  ];
+}
+
+function orderOf({ order }: Expectation): string[] {
+  const rounds = Map.groupBy(order, ({ round }) => round);
+  return [
+    'first block, where the server takes all of them',
+    ...[...rounds].map(
+      ([round, slices]) => `  round ${round + 1}: ${slices.map(({ variantId }) => variantId).join(' ')}`,
+    ),
+  ];
+}
+
+function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
+  const { design, measured, preparingMs, screenMs, confirmMs } = expected;
+  const { blocks, slicesPerBlock, screenBlocks, finalists, confirmLooks, reduced, procedure, resolvable } = design;
+  const staged = procedure === 'staged';
+  const cut = reduced.length === 0 ? [] : [`  given up for the budget: ${reduced.join(', ')}`];
+  // The last look is where the blocks end, planned or not.
+  const looks = [...confirmLooks.filter((look) => look < blocks), blocks];
+  const screen = `  screen: ${plural(screenBlocks, 'block')} to find the best ${finalists} of ${measured.length - 1}, about ${duration(screenMs)}`;
+  const rest = staged
+    ? `  confirm: at most ${plural(blocks, 'block')} of the baseline and ${finalists}, looked at after ${looks.join(', ')}, at most ${duration(confirmMs)}`
+    : `  ${plural(blocks, 'block')} of all of them, looked at once, about ${duration(confirmMs)}`;
+  const afterwards = `${duration(longestAfterMs({ after: { soak }, design }))} of ${soak ? 'soak, ' : ''}range and client`;
+  const allMs = preparingMs + screenMs + confirmMs;
+  return [
+    `stages, with ${plural(slicesPerBlock, 'slice')} of each variant in a block`,
+    `  a look at each variant${staged ? ', and the pilot' : ''}: about ${duration(preparingMs)}`,
+    ...(staged && screenBlocks > 0 ? [screen] : []),
+    rest,
+    ...cut,
+    `to the verdict ${staged ? 'at most' : 'about'} ${duration(allMs)}${plan.budgetMs === null ? '' : ` of the budget of ${duration(plan.budgetMs)}`}`,
+    ...(staged && !plan.expectEqual ? [`after a claim, as the budget allows: at most ${afterwards}`] : []),
+    ...(resolvable === null
+      ? []
+      : [`gains of about ${share(Math.expm1(resolvable))} and more would be found, with 80 % power`]),
+  ];
+}
+
+function assumptions({ blocks }: Plan): string[] {
+  const { serverStartMs, loadMs, requestsPerSecond, sliceSd } = assumed;
+  const noise = blocks === null ? `, and slices that vary by ${share(sliceSd)}` : '';
+  return [
+    `nothing was started: times assume a server that starts in ${duration(serverStartMs)}, loads a variant in ${duration(loadMs)} and answers ${rate(requestsPerSecond)}${noise}; a sweep measures all of that first`,
+  ];
+}
+
+function plural(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}

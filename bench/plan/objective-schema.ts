@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { directionOf } from './objective.ts';
+import type { Constraint, Metric, Objective } from './plan.ts';
+import { durationMs } from './quantity-schema.ts';
+
+const objectiveForms =
+  'write { maximize: throughput }, { minimize: latency.p99 } or { weighted: { throughput: 0.7, latency.p99: 0.3 } }';
+
+const latencyMetrics = ['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99'] as const;
+
+const weightRange = 'a weight is a number above 0 and at most 1';
+const weight = z.number({ error: weightRange }).gt(0, weightRange).max(1, weightRange).optional();
+
+const weighted = z
+  .strictObject(byMetric(weight, weight), {
+    error: 'weighted gives each metric its weight: { throughput: 0.7, latency.p99: 0.3 }',
+  })
+  .superRefine((weights, context) => {
+    const total = Object.values(weights).reduce<number>((sum, each) => sum + (each ?? 0), 0);
+    const few = 'weighs two metrics at least; one alone is { maximize: throughput } or { minimize: latency.p99 }';
+    const message = `the weights sum to ${Number(total.toFixed(9))}, and must sum to 1`;
+    if (Object.keys(weights).length < 2) context.addIssue({ code: 'custom', message: few });
+    else if (Math.abs(total - 1) > 1e-9) context.addIssue({ code: 'custom', message });
+  });
+
+/** What better means, as a plan writes it. */
+export const objective = z
+  .strictObject(
+    {
+      maximize: z.literal('throughput', { error: 'only throughput can be maximized' }).optional(),
+      minimize: z.enum(latencyMetrics, { error: `minimize is one of ${latencyMetrics.join(', ')}` }).optional(),
+      weighted: weighted.optional(),
+    },
+    { error: objectiveForms },
+  )
+  .refine((value) => Object.keys(value).length === 1, `has one of three forms: ${objectiveForms}`)
+  .transform(({ minimize, weighted: weights }): Objective => {
+    if (minimize !== undefined) return { kind: 'single', direction: 'minimize', metric: minimize };
+    if (weights === undefined) return { kind: 'single', direction: 'maximize', metric: 'throughput' };
+    const terms = (Object.entries(weights) as [Metric, number][]).map(([metric, share]) => ({
+      direction: directionOf(metric),
+      metric,
+      weight: share,
+    }));
+    return { kind: 'weighted', terms };
+  });
+
+const atMost = z.strictObject({ atMost: durationMs }, { error: 'write a limit such as { atMost: 20ms }' }).optional();
+const atLeast = z
+  .strictObject(
+    { atLeast: z.number({ error: 'atLeast is a number of inferences per second' }).gt(0, 'atLeast is above 0') },
+    { error: 'write a limit such as { atLeast: 1000 }, in inferences per second' },
+  )
+  .optional();
+
+/** Limits by metric, as a plan writes them: latencies as durations, throughput in inferences per second. */
+export const constraints = z
+  .strictObject(byMetric(atLeast, atMost), {
+    error: 'constraints give metrics their limits: { latency.p99: { atMost: 20ms } }',
+  })
+  .transform(({ throughput, ...latencies }): Constraint[] => [
+    ...latencyMetrics.flatMap((metric) => {
+      const limit = latencies[metric];
+      return limit === undefined ? [] : [{ metric, atMostNs: limit.atMost * 1e6 }];
+    }),
+    ...(throughput === undefined ? [] : [{ metric: 'throughput', atLeastPerSecond: throughput.atLeast } as const]),
+  ]);
+
+function byMetric<Rate extends z.ZodType, Latency extends z.ZodType>(rate: Rate, latency: Latency) {
+  return {
+    throughput: rate,
+    'latency.mean': latency,
+    'latency.p50': latency,
+    'latency.p90': latency,
+    'latency.p95': latency,
+    'latency.p99': latency,
+  };
+}

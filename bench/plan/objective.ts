@@ -1,0 +1,53 @@
+import type { Constraint, Metric, Objective, Term } from './plan.ts';
+
+/** Throughput is better the larger it is, a latency the smaller. */
+export function directionOf(metric: Metric): 'maximize' | 'minimize' {
+  return metric === 'throughput' ? 'maximize' : 'minimize';
+}
+
+/** Every objective as weighted metrics; a single one has the weight 1. */
+export function termsOf(objective: Objective): readonly Term[] {
+  if (objective.kind === 'weighted') return objective.terms;
+  const { direction, metric } = objective;
+  return [{ direction, metric, weight: 1 }];
+}
+
+/** "maximize throughput", "minimize latency.p99", "weighted 0.7 throughput, 0.3 latency.p99". */
+export function objectiveText(objective: Objective): string {
+  if (objective.kind === 'single') return `${objective.direction} ${objective.metric}`;
+  return `weighted ${objective.terms.map(({ weight, metric }) => `${weight} ${metric}`).join(', ')}`;
+}
+
+/** "latency.p99 at most 20 ms", "throughput at least 1000/s". */
+export function constraintText(constraint: Constraint): string {
+  return constraint.metric === 'throughput'
+    ? `throughput at least ${constraint.atLeastPerSecond}/s`
+    : `${constraint.metric} at most ${constraint.atMostNs / 1e6} ms`;
+}
+
+/** The percentile as a share: 0.99 of latency.p99; null of a metric that is none. */
+export function percentileOf(metric: Metric): number | null {
+  const digits = /^latency\.p(\d+)$/.exec(metric)?.[1];
+  return digits === undefined ? null : Number(digits) / 100;
+}
+
+/**
+ * The same objective about lower percentiles, each of which needs fewer requests, highest first: of p99 those of p95 and
+ * p90. The objective itself is the first.
+ */
+export function withLowerPercentiles(objective: Objective): [Objective, ...Objective[]] {
+  const lower: Objective[] = [];
+  for (const highest of ['latency.p95', 'latency.p90'] as const) {
+    const last = lower.at(-1) ?? objective;
+    const capped = capPercentiles(last, highest);
+    if (objectiveText(capped) !== objectiveText(last)) lower.push(capped);
+  }
+  return [objective, ...lower];
+}
+
+function capPercentiles(objective: Objective, highest: 'latency.p95' | 'latency.p90'): Objective {
+  const cap = (metric: Metric): Metric =>
+    (percentileOf(metric) ?? 0) > (percentileOf(highest) ?? 0) ? highest : metric;
+  if (objective.kind === 'single') return { ...objective, metric: cap(objective.metric) };
+  return { ...objective, terms: objective.terms.map((term) => ({ ...term, metric: cap(term.metric) })) };
+}

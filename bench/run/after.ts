@@ -1,0 +1,150 @@
+import { availableParallelism } from 'node:os';
+import type { Slice } from '../plan/plan.ts';
+import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
+import { type AfterEntry, afterOrder } from './after-order.ts';
+import { type AfterPlan, isDue, otherOf, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
+import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
+import { decideRun } from './decision.ts';
+import { closingMs } from './design.ts';
+import { readHistory } from './history.ts';
+import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { SweepRequest } from './request.ts';
+import { measureSlice } from './slice.ts';
+
+/** A slice of a soak takes too long to be tried as often as others. */
+const soakTriesMost = 3;
+
+/**
+ * Asks of a variant that was claimed whether its gain is there in long slices, under other loads and with another client, as
+ * far as the budget lasts. What was measured of that before an interruption is not measured again, but for the block that
+ * it fell into.
+ */
+export async function measureAfter(run: PreparedRun, request: SweepRequest): Promise<void> {
+  using journal = new Journal(request.folder);
+  const lines = readJournal(request.folder);
+  const append = (line: JournalLine): void => {
+    journal.append(line);
+    lines.push(line);
+  };
+  const plan = await planned(run, lines, append);
+  if (plan === null) return;
+  const ended = readAfter(lines).ended;
+  const open = plan.parts.filter(({ part }) => !ended.has(part));
+  const endMs = performance.now() + timeOf(open, run.record.design);
+  for (const part of open) {
+    const reason = await measurePart(part, { run, request, lines, append, endMs });
+    append({ kind: 'after', at: now(), status: 'ended', part: part.part, reason });
+  }
+}
+
+type Measuring = {
+  readonly run: PreparedRun;
+  readonly request: SweepRequest;
+  readonly lines: readonly JournalLine[];
+  readonly append: (line: JournalLine) => void;
+  /** When all parts are expected to be over, on the clock of performance.now(). */
+  readonly endMs: number;
+};
+
+/** The plan that the journal has, or a new one; null where nothing was claimed. */
+async function planned(
+  { record, deployment, deadlineMs }: PreparedRun,
+  lines: readonly JournalLine[],
+  append: (line: JournalLine) => void,
+): Promise<AfterPlan | null> {
+  const history = readHistory(lines);
+  if (history.after.plan !== null) return history.after.plan;
+  const decision = decideRun(record, history);
+  if (!isDue(record, history, decision)) return null;
+  const { grpcAddress } = await deployment.start();
+  const plan = planAfter(record, decision, {
+    leftMs: deadlineMs - performance.now() - closingMs,
+    otherTransport: otherOf(record.plan) === 'http' || grpcAddress !== undefined,
+    processors: availableParallelism(),
+  });
+  append({ kind: 'after', at: now(), status: 'planned', plan });
+  return plan;
+}
+
+async function measurePart(part: PartPlan, measuring: Measuring): Promise<'complete' | 'budget'> {
+  const { deployment } = measuring.run;
+  await deployment.fresh();
+  for (let block = 1; block <= part.blocks; block += 1) {
+    const after = readAfter(measuring.lines);
+    const given = new Set(after.left.filter((each) => each.part === part.part).map(({ round }) => round));
+    const rounds = part.loads.map((_, index) => index + 1).filter((round) => !given.has(round));
+    if (rounds.every((round) => blocksUnder(after, part, round).some((each) => each.block === block))) continue;
+    // A soak is about what grows with time: its server stays.
+    if (part.part !== 'soak') await deployment.fresh();
+    const begun = after.slices.filter(({ slice }) => slice.after === part.part && slice.block === block);
+    const order = afterOrder(part, block, measuring.run.record.plan.seed).filter(({ round }) => !given.has(round));
+    const done = await measureBlock({ part, block, attempt: lastAttempt(begun) + 1 }, order, measuring);
+    if (!done) return 'budget';
+  }
+  return 'complete';
+}
+
+type Place = { readonly part: PartPlan; readonly block: number; readonly attempt: number };
+
+/** False where time ran out. */
+async function measureBlock(place: Place, order: readonly AfterEntry[], measuring: Measuring): Promise<boolean> {
+  const { part, block, attempt } = place;
+  const { run, request, append, endMs } = measuring;
+  const queue = order.map((entry) => ({ ...entry, tries: 1 }));
+  const given = new Set<number>();
+  for (let position = 0; position < queue.length; position += 1) {
+    const entry = queue[position];
+    const load = part.loads[(entry?.round ?? 0) - 1];
+    if (entry === undefined || load === undefined || given.has(entry.round)) continue;
+    const { round, variantId, tries } = entry;
+    request.signal.throwIfAborted();
+    await pauseBefore(tries, request.signal);
+    if (performance.now() + sliceTimeMs(load, run.record.design) > run.deadlineMs) return false;
+    const slice: Slice = {
+      stage: 'after',
+      after: part.part,
+      round,
+      block,
+      attempt,
+      order: position,
+      variantId,
+      load: load.load,
+      applied: run.record.applied,
+    };
+    const leftMs = Math.max(0, endMs - performance.now());
+    request.events.slice(slice, { block, blocks: part.blocks, done: position, total: queue.length, leftMs });
+    const result = await runSlice(slice, { ...load, warmupMs: run.record.design.warmupMs }, measuring);
+    append(result);
+    const reason = troubleWith(result);
+    if (reason === null) continue;
+    if (mayRepeat(result, tries) && (part.part !== 'soak' || tries < soakTriesMost)) {
+      queue.push({ ...entry, tries: tries + 1 });
+      continue;
+    }
+    given.add(round);
+    append({ kind: 'after', at: now(), status: 'left', part: part.part, round, variantId, reason });
+    request.events.warning(`${part.part}: ${variantId} could not be measured: ${reason}`);
+  }
+  return true;
+}
+
+type Timing = { readonly warmupMs: number; readonly sliceMs: number; readonly threads: number };
+
+async function runSlice(slice: Slice, timing: Timing, { run, request }: Measuring): Promise<SliceResult> {
+  const { candidates, deployment, record, workload } = run;
+  const { plan, signal } = request;
+  const line = { kind: 'slice', slice, at: now() } as const;
+  const candidate = candidates.find(({ variant }) => variant.id === slice.variantId);
+  const inForce =
+    candidate === undefined
+      ? { refused: 'it is no variant of this run' }
+      : await deployment.putInForce(candidate, record.applied);
+  if ('refused' in inForce) return { ...line, status: 'failed', failure: { reason: inForce.refused } };
+  const measurement = await measureSlice(slice, inForce, timing, { plan, workload, signal });
+  return { ...line, status: 'measured', measurement };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,125 @@
+import { clientLimits } from '../load/client-limits.ts';
+import { mean } from '../stats/moments.ts';
+import { trend } from '../stats/order-effects.ts';
+import { studentUpperQuantile } from '../stats/student.ts';
+import type { Finding } from './finding.ts';
+import type { History, MeasuredSlice } from './history.ts';
+import type { RunRecord } from './record.ts';
+
+/** A change of the host's speed that is smaller than this explains nothing. */
+const slowdownLeast = 0.05;
+/** Of the time that the client's thread was busy: above it a burst waits in the client. */
+const busyMost = 0.7;
+const littleMost = 0.05;
+const pressureLeast = 0.98;
+
+/** What the slices say of the host and of the client, whatever they say of the variants. */
+export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[] {
+  const lines = blocks.flatMap(({ slices }) => slices.filter((line) => line.status === 'measured'));
+  const byVariant = [...Map.groupBy(lines, ({ slice }) => slice.variantId)];
+  return [
+    ...throttling(blocks),
+    ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
+    ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
+    ...byVariant.flatMap(([id, own]) => pressure(id, own)),
+    ...byVariant.flatMap(([id, own]) => little(id, own, plan.load.concurrency)),
+  ];
+}
+
+/** The probe of the host's speed before each slice has nothing to do with the variants: where it falls, the host slowed down. */
+function throttling(blocks: History['blocks']): Finding[] {
+  const probes = blocks.flatMap(({ slices }) => {
+    const own = slices.flatMap((line) =>
+      line.status === 'measured' ? line.measurement.hostProbe.iterationsPerUs : [],
+    );
+    const usable = own.filter((value) => value > 0);
+    return usable.length === 0 ? [] : [mean(usable.map(Math.log))];
+  });
+  const slope = trend(probes);
+  if (slope === null || slope.t > -studentUpperQuantile(0.025, slope.degreesOfFreedom)) return [];
+  const slowdown = -Math.expm1(slope.slope * (probes.length - 1));
+  if (slowdown < slowdownLeast) return [];
+  return [
+    {
+      kind: 'throttling',
+      variantId: null,
+      what: 'the host itself computed more slowly from block to block, by the end',
+      value: `${(slowdown * 100).toFixed(0)} %`,
+      advice:
+        'Comparisons are inside blocks and stand; for absolute numbers fix the clock (governor performance), cool the host, or stop what runs beside it.',
+    },
+  ];
+}
+
+function clientLimit(variantId: string, slices: readonly MeasuredSlice[]): Finding[] {
+  const limited = slices.filter(({ measurement }) => clientLimits(measurement).length > 0);
+  if (limited.length === 0) return [];
+  return [
+    {
+      kind: 'client limit',
+      variantId,
+      what: 'slices in which the client was the limit; they were left out and measured again',
+      value: `${limited.length} of ${slices.length}`,
+      advice: 'Give the client processors of its own, or another host.',
+    },
+  ];
+}
+
+function nearTheLimit(variantId: string, slices: readonly MeasuredSlice[]): Finding[] {
+  const busy = median(slices.filter(isValid).map(({ measurement }) => measurement.client.eventLoopUtilization));
+  if (busy === null || busy <= busyMost) return [];
+  return [
+    {
+      kind: 'busy client',
+      variantId,
+      what: 'the client was busy most of the time: a part of the latency is its own, and differences seem smaller than they are',
+      value: `${(busy * 100).toFixed(0)} %`,
+      advice: 'Give the client processors of its own, or a lower load.',
+    },
+  ];
+}
+
+function pressure(variantId: string, slices: readonly MeasuredSlice[]): Finding[] {
+  const slack = slices.filter(
+    ({ measurement }) => measurement.requestCount > 0 && measurement.pressureRatio < pressureLeast,
+  );
+  if (slack.length === 0) return [];
+  return [
+    {
+      kind: 'pressure',
+      variantId,
+      what: 'slices in which fewer requests were outstanding than asked for; they were left out and measured again',
+      value: `${slack.length} of ${slices.length}`,
+      advice: 'The client did not keep up: see what else the host does, or give the client a processor of its own.',
+    },
+  ];
+}
+
+/** Outstanding = rate x latency: where the three do not agree, one of them is not what it seems. */
+function little(variantId: string, slices: readonly MeasuredSlice[], concurrency: number): Finding[] {
+  const ratio = median(
+    slices.filter(isValid).map(({ measurement: { latency, requestsPerSecond } }) => {
+      return ((latency.sumNs / latency.count / 1e9) * requestsPerSecond) / concurrency;
+    }),
+  );
+  if (ratio === null || Math.abs(ratio - 1) <= littleMost) return [];
+  return [
+    {
+      kind: "Little's law",
+      variantId,
+      what: 'rate times mean latency differs from the requests outstanding; it is of that number',
+      value: `${(ratio * 100).toFixed(0)} %`,
+      advice:
+        'Slices are too short for their latency, or the client stood still in them: use a longer budget or a quieter host.',
+    },
+  ];
+}
+
+function isValid({ measurement }: MeasuredSlice): boolean {
+  return measurement.invalid.length === 0;
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+}

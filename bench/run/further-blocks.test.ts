@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { mean, standardDeviation } from '../stats/moments.ts';
+import { blocksNeeded } from '../stats/power.ts';
+import { contestOf } from './contest.ts';
+import { decideRun } from './decision.ts';
+import { readHistory } from './history.ts';
+import { syntheticStagedRun } from './staged-run.fixture.ts';
+import { summarise } from './summarise.ts';
+
+const few = ['baseline', 'a', 'b'].map((id) => ({ id, ratio: id === 'a' ? 1.05 : 1 }));
+
+describe('the blocks that an inconclusive staged run still needs', () => {
+  it('are those of its own looks, which are more than those of one look at the end', () => {
+    const { record, lines } = syntheticStagedRun({ arms: few, sd: 0.04, trials: 24, seed: 8 });
+    const history = readHistory(lines);
+    const { verdict } = decideRun(record, history);
+    assert.deepEqual([verdict.kind, verdict.reason, verdict.blocks], ['INCONCLUSIVE', 'budget', 8]);
+    const logs = (id: string): number[] => contestOf(record, history).blocks.map(({ y }) => y.get(id) ?? Number.NaN);
+    const differences = logs('a').map((y, index) => y - (logs('baseline')[index] ?? Number.NaN));
+    const residualSd = standardDeviation(differences) / Math.SQRT2;
+    const oneLook = blocksNeeded(mean(differences), { alpha: 0.05 / 2, residualSd });
+    assert.deepEqual([verdict.blocksNeeded, oneLook], [19, 17]);
+    const { run } = summarise(record, lines);
+    assert.match(run.nextCommand ?? '', /^npm run sweep -- plan\.yaml --budget \d+m$/);
+  });
+
+  it('are fewer by those measured already while the run may go on', () => {
+    const { record, lines } = syntheticStagedRun({ arms: few, sd: 0.04, trials: 24, seed: 8 });
+    const { verdict } = decideRun(record, readHistory(lines.slice(0, -1)));
+    assert.deepEqual([verdict.kind, verdict.reason, verdict.blocks], ['INCONCLUSIVE', 'blocks', 8]);
+    assert.equal(verdict.blocksNeeded, 19 - 8);
+  });
+
+  it('are a run of so many blocks of every variant where its last look comes too early', () => {
+    const arms = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index + 1}`)];
+    const { record, lines } = syntheticStagedRun({ arms: arms.map((id) => ({ id, ratio: 1 })), sd: 0.05 });
+    const { run, verdict } = summarise(record, lines);
+    assert.deepEqual([verdict.kind, verdict.reason, verdict.blocks], ['INCONCLUSIVE', 'looks', 30]);
+    const needed = verdict.blocksNeeded ?? 0;
+    assert(needed > 30, String(needed));
+    // All twelve in each block, at 2 000 ms / 12 each.
+    assert.equal(verdict.minutesNeeded, (needed * 2_000) / 60_000);
+    assert.equal(
+      run.nextCommand,
+      `npm run sweep -- plan.yaml --blocks ${needed} --budget ${Math.ceil(needed / 30) + 1}m`,
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import type { Estimate } from './estimate.ts';
+import { roundingError } from './moments.ts';
+import { simultaneous } from './simultaneous.ts';
+
+/**
+ * What long slices say of a gain that short ones confirmed. `below` and `above`: outside the confirmed interval, even as far as
+ * the soak itself may be wrong; `undecided`: too few pairs to contradict or to support it.
+ */
+export type Soak = {
+  readonly outcome: 'holds' | 'below' | 'above' | 'undecided';
+  /** ln of the gain in the soak; each side holds with 95 %. Null below two pairs. */
+  readonly gain: Estimate | null;
+};
+
+/** Two in each direction: a drift of the host then falls on both variants alike. */
+export const soakPairs = 4;
+const sideError = 0.05;
+
+/** `differences`: ln(pick) - ln(baseline) of each pair of neighbours; `confirmed`: the interval that the verdict rests on. */
+export function judgeSoak(differences: readonly number[], confirmed: Estimate | null): Soak {
+  const [gain = null] = simultaneous([differences], sideError);
+  if (gain === null || confirmed === null) return { outcome: 'undecided', gain };
+  if (gain.upper < confirmed.lower - roundingError) return { outcome: 'below', gain };
+  if (differences.length < soakPairs) return { outcome: 'undecided', gain };
+  return { outcome: gain.lower > confirmed.upper + roundingError ? 'above' : 'holds', gain };
+}
