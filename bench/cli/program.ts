@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { doctorCommand } from './doctor.ts';
 import type { Exit, Host } from './host.ts';
 import { inferCommand } from './infer.ts';
+import { loadCommand } from './load.ts';
 import { reportCommand } from './report.ts';
 import { serveCommand } from './serve.ts';
 import { sweepCommand } from './sweep.ts';
@@ -29,7 +30,15 @@ export async function runProgram(host: Host): Promise<number> {
   const exit: Exit = (given) => {
     code = given;
   };
-  for (const make of [sweepCommand, reportCommand, doctorCommand, inferCommand, serveCommand, tritonCommand])
+  for (const make of [
+    sweepCommand,
+    loadCommand,
+    reportCommand,
+    doctorCommand,
+    inferCommand,
+    serveCommand,
+    tritonCommand,
+  ])
     program.addCommand(inherit(make(host, exit), program));
   try {
     await program.parseAsync([...host.args], { from: 'user' });
