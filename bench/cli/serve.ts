@@ -22,7 +22,8 @@ export function serveCommand(host: Host, _exit: Exit): Command {
         if (options.quiet !== true) host.stderr.write(`${plainText(line)}\n`);
       };
       host.signal.throwIfAborted();
-      await using serving = await startServing(flags, log).catch((error: unknown) => {
+      await using serving = await startServing(flags, log, host.signal).catch((error: unknown) => {
+        host.signal.throwIfAborted();
         throw new Failure('server', 'serve', messageOf(error), { cause: error });
       });
       const { http, grpc, metrics } = serving;
