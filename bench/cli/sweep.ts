@@ -90,13 +90,13 @@ async function requestOf(
       });
     }
     const folder = resolve(host.cwd, options.resume);
-    const { plan, planFile: file, planSource, command } = readRunRecord(folder);
+    const { plan, planFile: file, planSource, command, engine } = readRunRecord(folder);
     return {
       plan,
       planFile: file,
       planSource,
       command,
-      engine: await resumedEngine(plan, options, host),
+      engine: await resumedEngine({ ...plan.engine, kind: engine.kind }, host),
       folder,
       projectFolder,
       resume: true,
@@ -136,9 +136,9 @@ function tellRehearsal(reason: string, asked: Options, { budget, quiet }: Option
     stderr.write(`a rehearsal takes ${asked.budget / 1_000} s of the plan's budget; --budget gives it another\n`);
 }
 
-async function resumedEngine(plan: Plan, options: Options, host: Host): Promise<Engine> {
-  const { engine, reason } = await chooseEngine(plan.engine, host);
-  if (reason !== undefined) tellRehearsal(reason, options, options, host);
+/** A run goes on with the engine it was begun with, whatever there is to choose from by now. */
+async function resumedEngine(choice: Plan['engine'], host: Host): Promise<Engine> {
+  const { engine } = await chooseEngine(choice, host);
   return engine;
 }
 
