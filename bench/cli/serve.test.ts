@@ -47,7 +47,7 @@ describe('tritune serve', () => {
     ]) {
       const ended = await run(['serve', repository.path, ...flags, '--metrics-port=0', '--quiet']);
       assert.equal(ended.exitCode, 3);
-      assert.match(ended.stderr, new RegExp(`^tritune: .*${port} already in use\n$`));
+      assert.match(ended.stderr, new RegExp(`^tritune: .*${port} already in use$`));
     }
   });
 

@@ -39,7 +39,7 @@ describe('a gRPC inference, before it is read', () => {
   it('is refused with too many bytes that are no raw tensors, which may be as long as a message', () => {
     assert.equal(inferMessageFault(field(7, Buffer.alloc(40_000_000))), undefined);
     for (const bytes of [field(5, field(5, field(3, Buffer.alloc(17_000_000)))), field(3, Buffer.alloc(17_000_000))]) {
-      assert.match(inferMessageFault(bytes) ?? '', /more than 16777216 bytes that are no raw_input_contents/);
+      assert.match(inferMessageFault(bytes) ?? '', /more than 4194304 bytes that are no raw_input_contents/);
     }
   });
 

@@ -2,7 +2,7 @@ import { messageOf } from '../../failure.ts';
 
 /** Fields of one message, and bytes of it that are no raw tensor: as objects they take up to 100 times their length in memory. */
 const fieldLimitCount = 100_000;
-const describingLimitBytes = 16 * 1024 * 1024;
+const describingLimitBytes = 4 * 1024 * 1024;
 
 const wires = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 type Wire = (typeof wires)[keyof typeof wires];
