@@ -50,8 +50,16 @@ export async function runProgram(host: Host): Promise<number> {
 
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
+  suggestByName(command);
   for (const child of command.commands) inherit(child, parent);
   return command;
+}
+
+/** Commander looks for the nearest option with the value still on it, and so finds none. */
+function suggestByName(command: Command): void {
+  const inner = command as unknown as { unknownOption?: (flag: string) => void };
+  const unknownOption = inner.unknownOption?.bind(command);
+  if (unknownOption !== undefined) inner.unknownOption = (flag) => unknownOption(flag.replace(/=.*$/s, ''));
 }
 
 /** `help` is what commander wrote last: the help of a command that wants a subcommand, where it got none. */

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { leftoversOf } from '../engines/local/leftovers.ts';
+import { Failure } from '../failure.ts';
+import { tritune } from './host.fixture.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -40,6 +43,64 @@ variants:
     assert.match(readFileSync(join(out, 'summary.md'), 'utf8'), /rehearsal[\s\S]*embedded onnxruntime \(Node\)/i);
     assert.match(stderr, /embedded engine, version \d+\.\d+\.\d+, embedded onnxruntime/);
     assert.deepEqual(leftoversOf(sweep.pid ?? 0), []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a rehearsal that nobody asked for says so and takes half of a long budget, unless it is given one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
+  try {
+    const plan = join(root, 'configs/iris.yaml');
+    for (const [args, budgetMs, told] of [
+      [[], 150_000, /as a rehearsal: .*\na rehearsal takes 150 s of the plan's budget; --budget gives it another\n/],
+      [['--budget', '200s'], 200_000, /as a rehearsal: [^\n]*\n(?!a rehearsal takes)/],
+    ] as const) {
+      const out = join(folder, String(budgetMs));
+      const controller = new AbortController();
+      const running = tritune(['sweep', plan, '--out', out, ...args], {
+        projectFolder: folder,
+        env: { PATH: folder, HOME: folder },
+        signal: controller.signal,
+      });
+      while (!existsSync(join(out, 'run.json'))) await Promise.race([delay(20), running]);
+      controller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
+      const { code, stderr } = await running;
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, told);
+      const { plan: recorded, command } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
+      assert.deepEqual([recorded.budgetMs, command.includes(`--budget ${budgetMs / 1_000}s`)], [budgetMs, true]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a run that was begun on the embedded server by itself goes on there, whatever there is to choose from by now', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
+  try {
+    const out = join(folder, 'run');
+    const place = { projectFolder: folder, cwd: folder, env: { PATH: folder, HOME: folder } };
+    const interrupted = async (args: readonly string[], isDue: (line: string) => boolean): Promise<string> => {
+      const controller = new AbortController();
+      const running = tritune(args, { ...place, signal: controller.signal });
+      const ended = running.then(() => true);
+      while (!isDue(existsSync(join(out, 'journal.jsonl')) ? readFileSync(join(out, 'journal.jsonl'), 'utf8') : '')) {
+        if (await Promise.race([delay(20), ended])) break;
+      }
+      controller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
+      const { code, stderr } = await running;
+      assert.equal(code, 130, stderr);
+      return stderr;
+    };
+    await interrupted(['sweep', join(root, 'configs/iris.yaml'), '--out', out], () =>
+      existsSync(join(out, 'run.json')),
+    );
+    writeFileSync(join(folder, 'docker'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    writeFileSync(join(folder, 'compose.yaml'), '');
+    const before = readFileSync(join(out, 'journal.jsonl'), 'utf8').length;
+    const stderr = await interrupted(['sweep', '--resume', out], (journal) => journal.length > before);
+    assert.match(stderr, /embedded engine/);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

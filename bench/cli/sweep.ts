@@ -90,13 +90,13 @@ async function requestOf(
       });
     }
     const folder = resolve(host.cwd, options.resume);
-    const { plan, planFile: file, planSource, command } = readRunRecord(folder);
+    const { plan, planFile: file, planSource, command, engine } = readRunRecord(folder);
     return {
       plan,
       planFile: file,
       planSource,
       command,
-      engine: await engineOf(plan, options, host),
+      engine: await resumedEngine({ ...plan.engine, kind: engine.kind }, host),
       folder,
       projectFolder,
       resume: true,
@@ -104,13 +104,16 @@ async function requestOf(
     };
   }
   const read = readPlanFile(planFile, host.cwd);
-  const plan = override(read.plan, options);
+  const { engine, reason } = await chooseEngine(override(read.plan, options).engine, host);
+  const asked = reason === undefined ? options : { ...options, ...rehearsalBudget(read.plan, options) };
+  if (reason !== undefined) tellRehearsal(reason, asked, options, host);
+  const plan = override(read.plan, asked);
   return {
     plan,
     planFile: read.file,
     planSource: read.source,
-    command: commandLine(read.file, plan, options),
-    engine: await engineOf(plan, options, host),
+    command: commandLine(read.file, plan, asked),
+    engine,
     folder: resolve(host.cwd, options.out ?? join('reports', `${timestamp()}-${plan.name}`)),
     projectFolder,
     resume: false,
@@ -118,9 +121,24 @@ async function requestOf(
   };
 }
 
-async function engineOf(plan: Plan, { quiet }: Options, host: Host): Promise<Engine> {
-  const { engine, reason } = await chooseEngine(plan.engine, host);
-  if (reason !== undefined && quiet !== true) host.stderr.write(`${plainText(reason)}\n`);
+/** A rehearsal that nobody asked for shows what a sweep is; it need not take as long as one that decides something. */
+const rehearsalBudgetMs = 150_000;
+
+function rehearsalBudget({ budgetMs }: Plan, { budget, blocks }: Options): { budget?: number } {
+  if (budget !== undefined || blocks !== undefined || budgetMs === null || budgetMs <= rehearsalBudgetMs) return {};
+  return { budget: rehearsalBudgetMs };
+}
+
+function tellRehearsal(reason: string, asked: Options, { budget, quiet }: Options, { stderr }: Host): void {
+  if (quiet === true) return;
+  stderr.write(`${plainText(reason)}\n`);
+  if (asked.budget !== undefined && budget === undefined)
+    stderr.write(`a rehearsal takes ${asked.budget / 1_000} s of the plan's budget; --budget gives it another\n`);
+}
+
+/** A run goes on with the engine it was begun with, whatever there is to choose from by now. */
+async function resumedEngine(choice: Plan['engine'], host: Host): Promise<Engine> {
+  const { engine } = await chooseEngine(choice, host);
   return engine;
 }
 

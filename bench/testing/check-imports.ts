@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   kserve: [],
   modelconfig: [],
   testing: ['kserve', 'load', 'modelconfig'],
-  benchmarks: ['load', 'kserve', 'engines', 'testing'],
+  benchmarks: ['engines', 'load', 'kserve', 'stats', 'run', 'testing'],
 };
 
 /** The imports that break the rules, one line each. */
