@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { embeddedEngine } from '../engines/embedded/engine.ts';
+import { multiplyingModel } from '../engines/embedded/onnx-model.fixture.ts';
 import type { Engine, Server } from '../engines/engine.ts';
 import { flowers, inputOf } from '../engines/iris-requests.ts';
 import { findLocal } from '../engines/local/find.ts';
 import { irisModel, StagedRepository } from '../engines/staged-repository.ts';
 import { countersBetween, readCounters } from '../kserve/statistics.ts';
+import type { Tensor } from '../kserve/tensors.ts';
 import { runClosedLoop } from '../load/closed-loop.ts';
 import { http } from '../load/http/transport.ts';
 import { plainTarget } from '../load/transport.ts';
@@ -30,12 +32,25 @@ if ('engine' in local) engines.push({ name: 'local', engine: local.engine });
 else say(`no local Triton to compare with: ${local.missing}`);
 
 using repository = new StagedRepository();
-const delaysUs = [3_000, 10_000];
+const delaysUs = [3_000, 20_000];
 for (const delayUs of delaysUs)
   repository.addLikeCommitted(`delay-${delayUs}`, {
     'dynamic_batching { }': `dynamic_batching { max_queue_delay_microseconds: ${delayUs} }`,
   });
 repository.addLikeCommitted('count-10', { 'count: 1': 'count: 10' });
+// An execution of it takes long enough that the client's own share of the processors is small.
+repository.write('busy-10/1/model.onnx', multiplyingModel(256, 40));
+repository.write(
+  'busy-10/config.pbtxt',
+  `name: "busy-10"
+backend: "onnxruntime"
+max_batch_size: 8
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 256 ] } ]
+output [ { name: "y" data_type: TYPE_FP32 dims: [ 256 ] } ]
+instance_group [ { kind: KIND_CPU count: 10 } ]
+parameters { key: "intra_op_thread_count" value { string_value: "1" } }
+`,
+);
 
 await using stack = new AsyncDisposableStack();
 const servers: { name: string; server: Server }[] = [];
@@ -44,7 +59,7 @@ for (const { name, engine } of engines) {
   servers.push({ name, server });
 }
 
-for (const model of [irisModel, ...delaysUs.map((delayUs) => `delay-${delayUs}`), 'count-10']) {
+for (const model of [irisModel, ...delaysUs.map((delayUs) => `delay-${delayUs}`), 'count-10', 'busy-10']) {
   if (rounds === 0) break;
   for (const { server } of servers) await server.control.load(model);
   const seen = new Map<string, Seen[]>(servers.map(({ name }) => [name, []]));
@@ -88,7 +103,7 @@ async function soak(server: Server, seconds: number): Promise<void> {
 async function measure(server: Server, model: string, seconds: number): Promise<Seen> {
   const target = plainTarget(server.httpAddress, model);
   using carrier = http.open(target, { shared: false });
-  const input = inputOf([flowers[0] ?? []]);
+  const input = inputFor(model);
   const request = { ...http.encode(target, [input]), expected: await server.control.infer(model, [input]) };
   const counters = async () => readCounters(await server.control.statistics(model));
   const [before, cpuBefore, startMs] = [await counters(), cpuSeconds(server.pid), performance.now()];
@@ -96,7 +111,7 @@ async function measure(server: Server, model: string, seconds: number): Promise<
     carrier,
     requests: [request],
     concurrency,
-    batchSize: 1,
+    batchSize: input.shape[0] ?? 1,
     warmup: { minimumNs: 200e6, minimumRequestCount: concurrency },
     windowNs: seconds * 1e9,
     requestTimeoutNs: 10e9,
@@ -109,6 +124,11 @@ async function measure(server: Server, model: string, seconds: number): Promise<
     executionCount: 1,
   };
   return { perSecond: inferencesPerSecond, meanBatch: inferenceCount / executionCount, cores };
+}
+
+function inputFor(model: string): Tensor {
+  if (model !== 'busy-10') return inputOf([flowers[0] ?? []]);
+  return { name: 'x', datatype: 'FP32', shape: [1, 256], data: new Uint8Array(1024) };
 }
 
 /** User and system time of a process, all its threads; the kernel counts in hundredths of a second. */

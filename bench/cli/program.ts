@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { doctorCommand } from './doctor.ts';
 import type { Exit, Host } from './host.ts';
 import { inferCommand } from './infer.ts';
+import { loadCommand } from './load.ts';
 import { noiseCommand } from './noise.ts';
 import { reportCommand } from './report.ts';
 import { serveCommand } from './serve.ts';
@@ -33,6 +34,7 @@ export async function runProgram(host: Host): Promise<number> {
   for (const make of [
     sweepCommand,
     noiseCommand,
+    loadCommand,
     reportCommand,
     doctorCommand,
     inferCommand,
@@ -50,8 +52,16 @@ export async function runProgram(host: Host): Promise<number> {
 
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
+  suggestByName(command);
   for (const child of command.commands) inherit(child, parent);
   return command;
+}
+
+/** Commander looks for the nearest option with the value still on it, and so finds none. */
+function suggestByName(command: Command): void {
+  const inner = command as unknown as { unknownOption?: (flag: string) => void };
+  const unknownOption = inner.unknownOption?.bind(command);
+  if (unknownOption !== undefined) inner.unknownOption = (flag) => unknownOption(flag.replace(/=.*$/s, ''));
 }
 
 /** `help` is what commander wrote last: the help of a command that wants a subcommand, where it got none. */

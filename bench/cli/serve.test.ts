@@ -47,7 +47,7 @@ describe('tritune serve', () => {
     ]) {
       const ended = await run(['serve', repository.path, ...flags, '--metrics-port=0', '--quiet']);
       assert.equal(ended.exitCode, 3);
-      assert.match(ended.stderr, new RegExp(`${port} already in use`));
+      assert.match(ended.stderr, new RegExp(`^tritune: .*${port} already in use$`));
     }
   });
 
@@ -58,6 +58,9 @@ describe('tritune serve', () => {
       [['serve', repository.path, '--http-port=none'], /whole number from 0 to 65535/],
       [['serve'], /--model-repository is missing/],
       [['serve', repository.path, '--model-repository=/x'], /named twice/],
+      [['serve', repository.path, '--model-store=/x'], /named twice/],
+      [['serve', repository.path, '--log-verbos=12345'], /--log-verbose\?/],
+      [['serve', repository.path, '--disable-auto-complete-config=maybe'], /true or false/],
       [['serve', repository.path, '--model-control-mode=poll'], /not supported/],
     ];
     for (const [args, message] of cases) {
@@ -68,9 +71,11 @@ describe('tritune serve', () => {
   });
 
   it('says that a repository is not there, and exits with 3', async () => {
-    const ended = await run(['serve', '/no/such/repository', ...anyPorts]);
-    assert.equal(ended.exitCode, 3, ended.stderr);
-    assert.match(ended.stderr, /no\/such\/repository/);
+    for (const args of [['/no/such/repository'], ['--disable-auto-complete-config', '/no/such/repository']]) {
+      const ended = await run(['serve', ...args, ...anyPorts]);
+      assert.equal(ended.exitCode, 3, ended.stderr);
+      assert.match(ended.stderr, /no\/such\/repository/);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type FlagSpec, type FlagValues, flagSpecs, readFlags } from '../engines/embedded/flags.ts';
+import { type FlagSpec, type FlagValues, flagSpecs, isSwitchValue, readFlags } from '../engines/embedded/flags.ts';
 import { startServing } from '../engines/embedded/serving.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { plainText } from '../report/plain-text.ts';
@@ -22,7 +22,8 @@ export function serveCommand(host: Host, _exit: Exit): Command {
         if (options.quiet !== true) host.stderr.write(`${plainText(line)}\n`);
       };
       host.signal.throwIfAborted();
-      await using serving = await startServing(flags, log).catch((error: unknown) => {
+      await using serving = await startServing(flags, log, host.signal).catch((error: unknown) => {
+        host.signal.throwIfAborted();
         throw new Failure('server', 'serve', messageOf(error), { cause: error });
       });
       const { http, grpc, metrics } = serving;
@@ -34,22 +35,27 @@ export function serveCommand(host: Host, _exit: Exit): Command {
 function optionOf({ name, kind, value, description }: FlagSpec): Option {
   const option = new Option(kind === 'switch' ? `--${name} [true|false]` : `--${name} <${value}>`, description);
   if (kind === 'list') option.argParser((given: string, before: string[] | undefined) => [...(before ?? []), given]);
-  return option.hideHelp(description === '');
+  return option.hideHelp(description === '' || kind === 'on' || kind === 'off');
 }
 
 function valuesOf(repository: string | undefined, options: Options): FlagValues {
   const values = new Map<string, readonly string[]>();
-  for (const { name } of flagSpecs) {
+  let folder = repository;
+  for (const { name, kind } of flagSpecs) {
     const given = options[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
-    if (given !== undefined) values.set(name, [given].flat().map(String));
+    if (given === undefined) continue;
+    // What stands behind a switch without a value is taken for its value.
+    const isFolder = kind === 'switch' && folder === undefined && typeof given === 'string' && !isSwitchValue(given);
+    if (isFolder) folder = given;
+    values.set(name, isFolder ? ['true'] : [given].flat().map(String));
   }
-  if (repository === undefined) return values;
-  if (values.has('model-repository')) {
+  if (folder === undefined) return values;
+  if (values.has('model-repository') || values.has('model-store')) {
     throw new Failure('usage', 'serve', 'the repository is named twice', {
       hint: 'name it once, with or without --model-repository',
     });
   }
-  return values.set('model-repository', [repository]);
+  return values.set('model-repository', [folder]);
 }
 
 /** Ending it is how it is meant to end: Ctrl-C is no failure here. */

@@ -75,3 +75,33 @@ test('a rehearsal that nobody asked for says so and takes half of a long budget,
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('a run that was begun on the embedded server by itself goes on there, whatever there is to choose from by now', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
+  try {
+    const out = join(folder, 'run');
+    const place = { projectFolder: folder, cwd: folder, env: { PATH: folder, HOME: folder } };
+    const interrupted = async (args: readonly string[], isDue: (line: string) => boolean): Promise<string> => {
+      const controller = new AbortController();
+      const running = tritune(args, { ...place, signal: controller.signal });
+      const ended = running.then(() => true);
+      while (!isDue(existsSync(join(out, 'journal.jsonl')) ? readFileSync(join(out, 'journal.jsonl'), 'utf8') : '')) {
+        if (await Promise.race([delay(20), ended])) break;
+      }
+      controller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
+      const { code, stderr } = await running;
+      assert.equal(code, 130, stderr);
+      return stderr;
+    };
+    await interrupted(['sweep', join(root, 'configs/iris.yaml'), '--out', out], () =>
+      existsSync(join(out, 'run.json')),
+    );
+    writeFileSync(join(folder, 'docker'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    writeFileSync(join(folder, 'compose.yaml'), '');
+    const before = readFileSync(join(out, 'journal.jsonl'), 'utf8').length;
+    const stderr = await interrupted(['sweep', '--resume', out], (journal) => journal.length > before);
+    assert.match(stderr, /embedded engine/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -47,13 +47,13 @@ export async function requestOf(
       });
     }
     const folder = resolve(host.cwd, options.resume);
-    const { plan, planFile: file, planSource, command, after } = readRunRecord(folder);
+    const { plan, planFile: file, planSource, command, after, engine } = readRunRecord(folder);
     return {
       plan,
       planFile: file,
       planSource,
       command,
-      engine: await resumedEngine(plan, options, host),
+      engine: await resumedEngine({ ...plan.engine, kind: engine.kind }, host),
       folder,
       projectFolder,
       stateFolder,
@@ -98,9 +98,9 @@ function tellRehearsal(reason: string, asked: SweepOptions, { budget, quiet }: S
     stderr.write(`a rehearsal takes ${asked.budget / 1_000} s of the plan's budget; --budget gives it another\n`);
 }
 
-async function resumedEngine(plan: Plan, options: SweepOptions, host: Host): Promise<Engine> {
-  const { engine, reason } = await chooseEngine(plan.engine, host);
-  if (reason !== undefined) tellRehearsal(reason, options, options, host);
+/** A run goes on with the engine it was begun with, whatever there is to choose from by now. */
+async function resumedEngine(choice: Plan['engine'], host: Host): Promise<Engine> {
+  const { engine } = await chooseEngine(choice, host);
   return engine;
 }
 

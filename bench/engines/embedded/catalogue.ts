@@ -12,17 +12,21 @@ type Entry = {
   fingerprint: string;
   /** States of versions that do not serve, for the index. */
   gone: ReadonlyMap<string, { state: string; reason?: string }>;
+  /** Whether a version of it has ever served, or could not be opened. */
+  isKnown: boolean;
   /** Loads and unloads of one model follow one another. */
   busy: Promise<void>;
 };
 
-export type CatalogueOptions = Omit<LoadOptions, 'model' | 'override'>;
+export type CatalogueOptions = Omit<LoadOptions, 'model' | 'override' | 'signal'>;
 
 /** The models of a repository: which serve, and how they come and go. */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #draining = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
@@ -31,7 +35,7 @@ export class Catalogue {
   /** The versions of a model that serve. @throws CoreError (NOT_FOUND) in Triton's words. */
   versions(model: string): readonly ModelVersion[] {
     const entry = this.#entries.get(model);
-    if (entry === undefined) throw new CoreError('NOT_FOUND', `Request for unknown model: '${model}' is not found`);
+    if (entry?.isKnown !== true) throw new CoreError('NOT_FOUND', `Request for unknown model: '${model}' is not found`);
     if (entry.versions.length > 0) return entry.versions;
     throw new CoreError('NOT_FOUND', `Request for unknown model: '${model}' has no available versions`);
   }
@@ -76,11 +80,12 @@ export class Catalogue {
       const isSame = override === undefined && fingerprint === entry.fingerprint;
       if (entry.versions.length > 0 && isSame) return;
       try {
-        const versions = await loadVersions({ ...this.#options, model, override: asked });
+        const { signal } = this.#closing;
+        const versions = await loadVersions({ ...this.#options, model, override: asked, signal });
         this.#retire(entry.versions);
-        this.#entries.set(model, Object.assign(entry, { versions, override: asked, fingerprint, gone: new Map() }));
+        Object.assign(entry, { versions, override: asked, fingerprint, gone: new Map(), isKnown: true });
       } catch (error) {
-        this.#remember(model, entry, error);
+        remember(entry, error);
         throw error;
       }
     });
@@ -113,7 +118,14 @@ export class Catalogue {
     await Promise.allSettled([...there].map((model) => this.load(model)));
   }
 
-  async close(): Promise<void> {
+  /** Ends what serves, once the load under way of each model has ended; every later load and unload is refused. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort();
     const entries = [...this.#entries.values()];
     await Promise.all(entries.map(({ busy }) => busy));
     const versions = entries.flatMap((entry) => entry.versions);
@@ -124,32 +136,46 @@ export class Catalogue {
   }
 
   #inTurn(model: string, work: (entry: Entry) => Promise<void>): Promise<void> {
-    const entry: Entry = this.#entries.get(model) ?? {
-      versions: [],
-      override: undefined,
-      fingerprint: '',
-      gone: new Map(),
-      busy: Promise.resolve(),
-    };
-    const outcome = entry.busy.then(() => work(entry));
-    entry.busy = outcome.catch(() => {});
+    const entry = this.#entries.get(model) ?? newEntry();
+    this.#entries.set(model, entry);
+    const outcome = entry.busy.then(() => {
+      if (this.#closing.signal.aborted) throw new CoreError('UNAVAILABLE', 'the server is ending');
+      return work(entry);
+    });
+    const busy = outcome
+      .catch(() => {})
+      .then(() => {
+        if (!entry.isKnown && entry.busy === busy) this.#entries.delete(model);
+      });
+    entry.busy = busy;
     return outcome;
   }
 
   #retire(versions: readonly ModelVersion[], then = () => {}): void {
-    for (const version of versions) {
-      const drain = version.drain().catch((error: unknown) => this.#options.log(messageOf(error)));
-      const done = drain.then(() => {
-        this.#draining.delete(done);
-        if (version === versions.at(-1)) then();
-      });
-      this.#draining.add(done);
-    }
+    const drains = versions.map((version) =>
+      version.drain().catch((error: unknown) => this.#options.log(messageOf(error))),
+    );
+    const done = Promise.all(drains).then(() => {
+      this.#draining.delete(done);
+      then();
+    });
+    this.#draining.add(done);
   }
+}
 
-  #remember(model: string, entry: Entry, error: unknown): void {
-    if (!(error instanceof VersionsFailed) || entry.versions.length > 0) return;
-    entry.gone = new Map([...error.reasons].map(([version, reason]) => [version, { state: 'UNAVAILABLE', reason }]));
-    this.#entries.set(model, entry);
-  }
+function newEntry(): Entry {
+  return {
+    versions: [],
+    override: undefined,
+    fingerprint: '',
+    gone: new Map(),
+    isKnown: false,
+    busy: Promise.resolve(),
+  };
+}
+
+function remember(entry: Entry, error: unknown): void {
+  if (!(error instanceof VersionsFailed) || entry.versions.length > 0) return;
+  entry.gone = new Map([...error.reasons].map(([version, reason]) => [version, { state: 'UNAVAILABLE', reason }]));
+  entry.isKnown = true;
 }

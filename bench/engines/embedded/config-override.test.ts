@@ -18,6 +18,19 @@ describe('the JSON of a load request', () => {
     assert.deepEqual(readOverride('{}'), {});
   });
 
+  it('keeps every digit of 64-bit numbers, as text where a double cannot hold them', () => {
+    const greatest = '18446744073709551615';
+    for (const written of [greatest, `"${greatest}"`]) {
+      const text = `{"dynamic_batching":{"max_queue_delay_microseconds":${written}}}`;
+      assert.deepEqual(readOverride(text), { dynamic_batching: { max_queue_delay_microseconds: greatest } });
+    }
+    const versions = '["9223372036854775807",-9223372036854775808]';
+    assert.deepEqual(readOverride(`{"version_policy":{"specific":{"versions":${versions}}}}`), {
+      version_policy: { specific: { versions: ['9223372036854775807', '-9223372036854775808'] } },
+    });
+  });
+
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const wrong: [string, RegExp][] = [
     ['{', /Invalid config override: /],
     ['[]', /: : Root element must be a message\./],
@@ -28,6 +41,18 @@ describe('the JSON of a load request', () => {
     ['{"max_batch_size":2147483648}', /invalid value 2147483648 for type TYPE_INT32/],
     ['{"max_batch_size":1.5}', /invalid value 1.5/],
     ['{"dynamic_batching":{"max_queue_delay_microseconds":-1}}', /invalid value -1 for type TYPE_UINT64/],
+    [
+      '{"dynamic_batching":{"max_queue_delay_microseconds":18446744073709551616}}',
+      /invalid value 18446744073709551616 for/,
+    ],
+    [
+      '{"dynamic_batching":{"max_queue_delay_microseconds":"18446744073709551616"}}',
+      /invalid value "18446744073709551616"/,
+    ],
+    ['{"max_batch_size":"0x10"}', /invalid value "0x10" for type TYPE_INT32/],
+    ['{"max_batch_size":[1]}', /invalid value \[\.\.\.\]/],
+    [`{"max_batch_size":${deep}}`, /nested too deeply/],
+    [`{"input":${deep}}`, /nested too deeply/],
     ['{"input":"x"}', /: \(input\[0\]\): invalid value "x" for type type.googleapis.com\/inference.ModelInput$/],
     [
       '{"instance_group":[{"kind":"KIND_NO"}]}',
@@ -38,7 +63,7 @@ describe('the JSON of a load request', () => {
     ['{"parameters":{"__proto__":{"string_value":1}}}', /invalid value 1/],
   ];
   for (const [text, reason] of wrong) {
-    it(`is refused: ${text}`, () => {
+    it(`is refused: ${text.slice(0, 100)}`, () => {
       assert.throws(
         () => readOverride(text),
         (error) => error instanceof CoreError && reason.test(error.message),

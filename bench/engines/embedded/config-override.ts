@@ -3,6 +3,7 @@ import { readPlain } from '../../modelconfig/normalise.ts';
 import { type PlainConfig, putOwn } from '../../modelconfig/plain.ts';
 import { type FieldSchema, type MessageSchema, messageSchema, modelConfigSchema } from '../../modelconfig/schema.ts';
 import { CoreError } from './failures.ts';
+import { parseExactJson } from './json-exact.ts';
 
 /**
  * The config that the JSON of a load request gives: the .proto's field names or their camelCase, nothing unknown, every
@@ -11,7 +12,7 @@ import { CoreError } from './failures.ts';
 export function readOverride(text: string): PlainConfig {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseExactJson(Buffer.from(text));
   } catch (error) {
     throw refused(messageOf(error));
   }
@@ -51,7 +52,7 @@ function readOne(json: unknown, field: FieldSchema, path: string): unknown {
   }
   const isRight = type.kind === 'enum' ? isEnumValue(json, type.values) : isScalar(json, type.scalar);
   if (!isRight) throw wrongValue(json, field, path);
-  return json;
+  return typeof json === 'bigint' ? String(json) : json;
 }
 
 function isEnumValue(json: unknown, values: ReadonlyMap<string, number>): boolean {
@@ -61,19 +62,28 @@ function isEnumValue(json: unknown, values: ReadonlyMap<string, number>): boolea
 function isScalar(json: unknown, scalar: string): boolean {
   if (scalar === 'string') return typeof json === 'string';
   if (scalar === 'bool') return typeof json === 'boolean';
-  if (typeof json !== 'number' && typeof json !== 'string') return false;
+  if (typeof json !== 'number' && typeof json !== 'string' && typeof json !== 'bigint') return false;
   if (typeof json === 'string' && json.trim() === '') return false;
-  const value = Number(json);
-  if (scalar === 'float' || scalar === 'double') return !Number.isNaN(value);
+  if (scalar === 'float' || scalar === 'double') return !Number.isNaN(Number(json));
+  const isWhole =
+    typeof json === 'string' ? /^-?\d{1,20}$/.test(json) : typeof json === 'bigint' || Number.isInteger(json);
+  if (!isWhole) return false;
+  const value = BigInt(json);
   const isSigned = !scalar.startsWith('u');
-  const limit = 2 ** (Number(scalar.replace(/\D/g, '')) - (isSigned ? 1 : 0));
-  return Number.isInteger(value) && value < limit && value >= (isSigned ? -limit : 0);
+  const limit = 2n ** BigInt(Number(scalar.replace(/\D/g, '')) - (isSigned ? 1 : 0));
+  return value < limit && value >= (isSigned ? -limit : 0n);
 }
 
 function wrongValue(json: unknown, { type }: FieldSchema, path: string): CoreError {
   const name =
     type.kind === 'scalar' ? `TYPE_${type.scalar.toUpperCase()}` : `type.googleapis.com/inference.${type.name}`;
-  return refused(`(${path}): invalid value ${JSON.stringify(json)?.slice(0, 100)} for type ${name}`);
+  return refused(`(${path}): invalid value ${shown(json)} for type ${name}`);
+}
+
+function shown(json: unknown): string {
+  if (Array.isArray(json)) return '[...]';
+  if (isObject(json)) return '{...}';
+  return (typeof json === 'bigint' ? String(json) : JSON.stringify(json)).slice(0, 100);
 }
 
 function snakeCase(name: string): string {

@@ -8,6 +8,7 @@ import { tinyModels } from '../local/tiny-models.ts';
 import { irisModel } from '../staged-repository.ts';
 import { CoreFixture, floats, requestOf } from './core.fixture.ts';
 import { multiplyingModel } from './onnx-model.fixture.ts';
+import { Threads } from './threads.fixture.ts';
 
 const askIris = requestOf(irisModel, [inputOf(flowers)]);
 
@@ -123,6 +124,40 @@ describe('a model', () => {
     assert.equal(core.modelReady('m'), false);
     const [entry] = core.index(false);
     assert.deepEqual([entry?.name, entry?.version, entry?.state], ['m', '3', 'UNAVAILABLE']);
+  });
+});
+
+describe('first loads of one model', () => {
+  it('follow one another, so that no instance is left over', async () => {
+    await using threads = new Threads();
+    await using fixture = await CoreFixture.start({ loadModels: [irisModel, irisModel] });
+    const { core, repository } = fixture;
+    repository.write('m/1/model.onnx', tinyModels.identity);
+    repository.write('m/config.pbtxt', 'max_batch_size: 4 instance_group { count: 6 }');
+    const before = threads.runningCount;
+    await Promise.all(Array.from({ length: 10 }, () => core.load('m', {})));
+    assert(threads.runningCount - before <= 6, `${threads.runningCount - before} threads`);
+    await Promise.all([core.load('n', {}).catch(() => {}), core.unload('n'), core.load(irisModel, {})]);
+    assert.throws(() => core.modelConfig('n'), { message: "Request for unknown model: 'n' is not found" });
+    await core[Symbol.asyncDispose]();
+    assert.equal(threads.runningCount, 0);
+  });
+
+  it('are waited for at the end, which comes before the last instance is there', async () => {
+    await using threads = new Threads();
+    await using fixture = await CoreFixture.start();
+    const { core, repository } = fixture;
+    repository.write('m/1/model.onnx', tinyModels.identity);
+    repository.write('m/config.pbtxt', 'max_batch_size: 4 instance_group { count: 200 }');
+    const loading = assert.rejects(core.load('m', {}), /the server is ending/);
+    const next = assert.rejects(core.load('m', {}), { status: 'UNAVAILABLE', message: 'the server is ending' });
+    while (threads.startedCount < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    await core[Symbol.asyncDispose]();
+    await Promise.all([loading, next]);
+    assert.equal(threads.runningCount, 0);
+    assert(threads.startedCount < 100, `${threads.startedCount} threads`);
+    await assert.rejects(core.load(irisModel, {}), { message: 'the server is ending' });
+    assert.equal(threads.runningCount, 0);
   });
 });
 

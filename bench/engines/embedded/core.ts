@@ -95,6 +95,8 @@ export type CoreOptions = {
   readonly autoCompleteConfig: boolean;
   /** What to load at the start under explicit control; `*` stands for every model. */
   readonly loadModels: readonly string[];
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Takes each line of the server's log. */
   readonly log: (line: string) => void;
 };
@@ -104,7 +106,7 @@ export type CoreOptions = {
  * @throws CoreError where the repository cannot be read or a model cannot be loaded; the log says why.
  */
 export async function startCore(options: CoreOptions): Promise<Core> {
-  const { log, modelControl } = options;
+  const { log, modelControl, signal } = options;
   const repository = new Repository(options.repository);
   const catalogue = new Catalogue({
     repository,
@@ -114,8 +116,11 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   });
   const core = new EmbeddedCore(options, catalogue);
   const isNamed = modelControl === 'explicit' && !options.loadModels.includes('*');
-  const models = isNamed ? options.loadModels : repository.models();
-  const outcomes = await Promise.allSettled(models.map((model) => catalogue.load(model)));
+  const models = isNamed ? new Set(options.loadModels) : repository.models();
+  const stop = (): void => void catalogue.close();
+  signal?.addEventListener('abort', stop);
+  const outcomes = await Promise.allSettled([...models].map((model) => catalogue.load(model)));
+  signal?.removeEventListener('abort', stop);
   if (outcomes.some(({ status }) => status === 'rejected') && modelControl !== 'poll') {
     await core[Symbol.asyncDispose]();
     throw new CoreError('INTERNAL', 'failed to load all models');

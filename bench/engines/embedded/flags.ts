@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { nearest } from '../../modelconfig/nearest.ts';
+import { ignoredFlags } from './ignored-flags.ts';
 
 /** How the server runs, as read from its command line. */
 export type ServeFlags = {
@@ -21,10 +22,13 @@ export type ServeFlags = {
 
 export type Listen = { readonly host: string; readonly port: number };
 
-/** One flag, named as Triton names it. A `switch` takes no value, or `true` or `false`; an `ignored` one is accepted without effect. */
+/**
+ * One flag, named as Triton names it. A `switch` takes no value, or `true` or `false`; an `ignored` one is accepted without
+ * effect; of an `off` or `on` one only that value is accepted, for the reason that its description gives.
+ */
 export type FlagSpec = {
   readonly name: string;
-  readonly kind: 'text' | 'count' | 'port' | 'switch' | 'list' | 'ignored';
+  readonly kind: 'text' | 'count' | 'port' | 'switch' | 'list' | 'ignored' | 'off' | 'on';
   readonly value: string;
   readonly description: string;
 };
@@ -55,15 +59,15 @@ export const flagSpecs: readonly FlagSpec[] = [
   flag('log-verbose', 'count', 'level', 'log each HTTP request'),
   // Only there to be seen on the command line of a running process.
   flag('run-id', 'text', 'name', ''),
-  ...['backend-config', 'backend-directory', 'cuda-memory-pool-byte-size', 'grpc-infer-allocation-pool-size'].map(
-    (name) => flag(name, 'ignored', 'value', ''),
-  ),
-  ...['http-thread-count', 'log-error', 'log-info', 'log-warning', 'min-supported-compute-capability'].map((name) =>
-    flag(name, 'ignored', 'value', ''),
-  ),
-  ...['model-load-thread-count', 'pinned-memory-pool-byte-size', 'allow-gpu-metrics', 'allow-cpu-metrics'].map((name) =>
-    flag(name, 'ignored', 'value', ''),
-  ),
+  // Triton's older names.
+  flag('model-store', 'text', 'dir', ''),
+  flag('strict-model-config', 'switch', '', ''),
+  flag('exit-on-error', 'on', 'true', 'a model that cannot be loaded at the start ends it; load it by request instead'),
+  flag('grpc-use-ssl', 'off', 'false', 'there is no TLS here'),
+  flag('grpc-use-ssl-mutual', 'off', 'false', 'there is no TLS here'),
+  flag('http-restricted-api', 'off', 'value', 'no call can be kept from a client here'),
+  flag('grpc-restricted-protocol', 'off', 'value', 'no call can be kept from a client here'),
+  ...ignoredFlags.map((name) => flag(name, 'ignored', 'value', '')),
 ];
 
 export const defaultServerId = 'tritune-embedded';
@@ -95,7 +99,8 @@ export function splitFlags(args: readonly string[]): FlagValues {
 export function readFlags(values: FlagValues, cwd: string): ServeFlags {
   const text = (name: string, otherwise: string): string => values.get(name)?.at(-1) ?? otherwise;
   const isOn = (name: string, otherwise: boolean): boolean => readSwitch(name, text(name, String(otherwise)));
-  const repository = text('model-repository', '');
+  for (const spec of flagSpecs) checkFixed(spec, values.get(spec.name)?.at(-1));
+  const repository = text('model-repository', text('model-store', ''));
   if (repository === '') throw usage('--model-repository is missing', 'name the folder that holds the model folders');
   const host = text('http-address', '127.0.0.1');
   const listen = (use: 'http' | 'grpc' | 'metrics', otherwise: Listen): Listen | undefined =>
@@ -115,7 +120,7 @@ export function readFlags(values: FlagValues, cwd: string): ServeFlags {
     id: text('id', defaultServerId),
     modelControl,
     loadModels,
-    autoCompleteConfig: !isOn('disable-auto-complete-config', false),
+    autoCompleteConfig: !isOn('disable-auto-complete-config', false) && !isOn('strict-model-config', false),
     http: listen('http', { host: '127.0.0.1', port: 8000 }),
     grpc: listen('grpc', { host: '127.0.0.1', port: 8001 }),
     metrics: listen('metrics', { host, port: 8002 }),
@@ -133,9 +138,23 @@ function readControl(mode: string): 'none' | 'explicit' {
   );
 }
 
+/** Whether a text is what a switch takes. */
+export function isSwitchValue(text: string): boolean {
+  return truths.test(text) || untruths.test(text);
+}
+
+const truths = /^(1|true|on|yes)$/i;
+const untruths = /^(0|false|off|no)$/i;
+
+/** @throws Failure (usage) where a flag asks for what this server cannot do. */
+function checkFixed({ name, kind, description }: FlagSpec, text: string | undefined): void {
+  if (text === undefined || (kind === 'on' ? truths : untruths).test(text)) return;
+  if (kind === 'on' || kind === 'off') throw usage(`--${name}=${text} is not supported`, description);
+}
+
 function readSwitch(name: string, text: string): boolean {
-  if (/^(1|true|on|yes)$/i.test(text)) return true;
-  if (/^(0|false|off|no)$/i.test(text)) return false;
+  if (truths.test(text)) return true;
+  if (untruths.test(text)) return false;
   throw usage(`--${name}=${text}: write true or false`);
 }
 

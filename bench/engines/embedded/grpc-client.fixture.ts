@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { serviceDefinition } from './grpc-definition.ts';
 
 /** What a call came to: the message, or the status code with its text. */
@@ -45,13 +45,7 @@ export class GrpcClient implements Disposable {
 
   /** Requests over one stream; resolves with what came back when the server ends it. */
   stream(requests: readonly object[]): Promise<Record<string, unknown>[]> {
-    const definition = this.#service.ModelStreamInfer;
-    if (definition === undefined) throw new Error('there is no ModelStreamInfer');
-    const call = this.#client.makeBidiStreamRequest(
-      definition.path,
-      definition.requestSerialize,
-      definition.responseDeserialize,
-    );
+    const call = this.#streamOf();
     const answers: Record<string, unknown>[] = [];
     return new Promise((resolve, reject) => {
       call.on('data', (answer: Record<string, unknown>) => answers.push(answer));
@@ -60,6 +54,37 @@ export class GrpcClient implements Disposable {
       for (const request of requests) call.write(request);
       call.end();
     });
+  }
+
+  /** Requests over one stream of whose answers only the first is read until they are counted. */
+  slowStream(requests: readonly object[]): { countAnswers(): Promise<number> } {
+    const call = this.#streamOf();
+    let count = 0;
+    call.on('data', () => {
+      count += 1;
+      // Without a first look the client keeps all that comes.
+      if (count === 1) call.pause();
+    });
+    for (const request of requests) call.write(request);
+    call.end();
+    return {
+      countAnswers: () =>
+        new Promise((resolve, reject) => {
+          call.on('end', () => resolve(count));
+          call.on('error', reject);
+          call.resume();
+        }),
+    };
+  }
+
+  #streamOf(): ClientDuplexStream<object, Record<string, unknown>> {
+    const definition = this.#service.ModelStreamInfer;
+    if (definition === undefined) throw new Error('there is no ModelStreamInfer');
+    return this.#client.makeBidiStreamRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize as (bytes: Buffer) => Record<string, unknown>,
+    );
   }
 
   [Symbol.dispose](): void {

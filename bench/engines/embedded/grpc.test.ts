@@ -101,6 +101,34 @@ describe('the gRPC protocol', () => {
     );
   });
 
+  it('reads no more of a stream whose client does not read, and all of it once it does', async () => {
+    let begunCount = 0;
+    const large = { ...rowOfFour, data: new Uint8Array(64 * 1024) };
+    behaviour = {
+      infer: async (asked) => {
+        begunCount += 1;
+        return { modelName: 'echo', modelVersion: '1', id: asked.id, outputs: [large] };
+      },
+    };
+    const requestCount = 3_000;
+    const slow = client.slowStream(Array(requestCount).fill(request));
+    for (let steady = 0, before = -1; steady < 10; before = begunCount) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      steady = begunCount === before && begunCount > 0 ? steady + 1 : 0;
+    }
+    assert(begunCount < 500, `${begunCount} of ${requestCount} requests were run`);
+    assert.equal(await slow.countAnswers(), requestCount);
+    behaviour = {};
+    assert.equal(begunCount, requestCount);
+  });
+
+  it('refuses what would take many times its length in memory', async () => {
+    const path = '/inference.GRPCInferenceService/ModelInfer';
+    const outcome = await client.bytes(path, Buffer.from('2a00'.repeat(200_000), 'hex'));
+    assert(outcome.code === 3 && 'details' in outcome);
+    assert.match(outcome.details, /more than 100000 fields/);
+  });
+
   it('tells only the log of a bug', async () => {
     behaviour = { infer: () => Promise.reject(new TypeError('secret')) };
     assert.deepEqual(await client.call('ModelInfer', request), { code: 13, details: 'internal error' });

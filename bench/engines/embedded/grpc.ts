@@ -1,13 +1,16 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServiceDefinition,
   type ServiceError,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Core } from './core.ts';
+import type { Core, InferRequest } from './core.ts';
 import { CoreError, type CoreStatus } from './failures.ts';
 import { serviceDefinition } from './grpc-definition.ts';
 import {
@@ -17,6 +20,7 @@ import {
   type WireParameter,
   wireInference,
 } from './grpc-inference.ts';
+import { inferMessageFault } from './grpc-limits.ts';
 
 const codes: Readonly<Record<CoreStatus, status>> = {
   INVALID_ARG: status.INVALID_ARGUMENT,
@@ -30,6 +34,11 @@ const codes: Readonly<Record<CoreStatus, status>> = {
 };
 
 const messageLimitBytes = 256 * 1024 * 1024;
+/** Requests of one stream that are not answered yet; no more are read until they are. */
+const outstandingLimitCount = 64;
+
+// What it has to say is told by errors; it would write to the terminal besides.
+setLogVerbosity(logVerbosity.NONE);
 
 export type GrpcOptions = { readonly host: string; readonly port: number; readonly exitTimeoutMs: number };
 
@@ -45,7 +54,7 @@ export async function listenGrpc(
     // A second server on the same port would share its requests in silence.
     'grpc.so_reuseport': 0,
   });
-  server.addService(serviceDefinition(), implementation(core, log));
+  server.addService(guardedService(), implementation(core, log));
   const bound = await new Promise<number>((resolve, reject) => {
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, number) =>
@@ -60,6 +69,27 @@ export async function listenGrpc(
       clearTimeout(hurry);
     },
   };
+}
+
+/** The service, its inferences looked at before they are read. */
+function guardedService(): ServiceDefinition {
+  const methods = Object.entries(serviceDefinition()).map(([name, method]) => {
+    if (name !== 'ModelInfer' && name !== 'ModelStreamInfer') return [name, method];
+    // What throws here is told to the client without its reason.
+    const requestDeserialize = (bytes: Buffer): GuardedRequest => {
+      const refusal = inferMessageFault(bytes);
+      return refusal === undefined ? (method.requestDeserialize(bytes) as WireInferRequest) : { refusal };
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods);
+}
+
+type GuardedRequest = WireInferRequest & { readonly refusal?: string };
+
+function readGuarded(request: GuardedRequest): InferRequest {
+  if (request.refusal === undefined) return readWireInference(request);
+  throw new CoreError('INVALID_ARG', `the request cannot be read: ${request.refusal}`);
 }
 
 type Named = { name?: string; version?: string };
@@ -100,24 +130,39 @@ function implementation(core: Core, log: (line: string) => void): UntypedService
     }),
     SystemSharedMemoryStatus: unary(() => ({})),
     CudaSharedMemoryStatus: unary(() => ({})),
-    ModelInfer: unary(async (request: WireInferRequest) => wireInference(await core.infer(readWireInference(request)))),
-    ModelStreamInfer: (call: ServerDuplexStream<WireInferRequest, object>) => stream(core, call, log),
+    ModelInfer: unary(async (request: GuardedRequest) => wireInference(await core.infer(readGuarded(request)))),
+    ModelStreamInfer: (call: ServerDuplexStream<GuardedRequest, object>) => stream(core, call, log),
   };
 }
 
-/** Answers come in the order of the requests; one that fails is an answer too. */
-function stream(core: Core, call: ServerDuplexStream<WireInferRequest, object>, log: (line: string) => void): void {
+/** Answers come in the order of the requests; one that fails is an answer too. A client that does not read them is not read. */
+function stream(core: Core, call: ServerDuplexStream<GuardedRequest, object>, log: (line: string) => void): void {
   let written = Promise.resolve();
-  call.on('data', (request: WireInferRequest) => {
+  let outstandingCount = 0;
+  let mustDrain = false;
+  const pace = (): void => {
+    if (outstandingCount >= outstandingLimitCount || mustDrain) call.pause();
+    else call.resume();
+  };
+  call.on('data', (request: GuardedRequest) => {
+    outstandingCount += 1;
+    pace();
     const answer = new Promise<object>((resolve) => {
-      resolve(core.infer(readWireInference(request)).then((response) => ({ infer_response: wireInference(response) })));
+      resolve(core.infer(readGuarded(request)).then((response) => ({ infer_response: wireInference(response) })));
     }).catch((error: unknown) => ({
       error_message: failed(error, log).details,
       infer_response: { id: request.id ?? '' },
     }));
     written = written.then(async () => {
-      call.write(await answer);
+      const told = await answer;
+      outstandingCount -= 1;
+      mustDrain = !call.write(told);
+      pace();
     });
+  });
+  call.on('drain', () => {
+    mustDrain = false;
+    pace();
   });
   call.on('end', () => void written.then(() => call.end()));
   call.on('error', () => undefined);

@@ -1,27 +1,28 @@
 import { HttpFault } from './http-head.ts';
+import { BodyParts } from './http-parts.ts';
 
 const lineLimitBytes = 256;
 const trailerLimitCount = 100;
 
 /** The body of a message that comes in chunks, each behind a line with its length in hexadecimal. */
 export class ChunkedBody {
-  readonly #parts: Buffer[] = [];
+  readonly #parts = new BodyParts();
   #state: 'size' | 'data' | 'end-of-data' | 'trailer' | 'complete' = 'size';
   #missingBytes = 0;
   #trailerCount = 0;
-  #byteLength = 0;
 
   /** Of the content so far. */
   get byteLength(): number {
-    return this.#byteLength;
+    return this.#parts.byteLength;
   }
 
   get isComplete(): boolean {
     return this.#state === 'complete';
   }
 
+  /** All of it, once. */
   content(): Buffer {
-    return Buffer.concat(this.#parts, this.#byteLength);
+    return this.#parts.take();
   }
 
   /** Takes what it can of these bytes and returns how many that were. @throws HttpFault */
@@ -38,7 +39,6 @@ export class ChunkedBody {
   #takeData(bytes: Buffer, offset: number): number {
     const part = bytes.subarray(offset, offset + this.#missingBytes);
     if (part.byteLength > 0) this.#parts.push(part);
-    this.#byteLength += part.byteLength;
     this.#missingBytes -= part.byteLength;
     if (this.#missingBytes === 0) this.#state = 'end-of-data';
     return part.byteLength;

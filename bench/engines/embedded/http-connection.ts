@@ -16,6 +16,8 @@ export class HttpConnection {
   isProven = false;
   /** Set once: no more requests are read. */
   #isEnding = false;
+  /** Set once: the client sends no more than what is here. */
+  #hasAll = false;
   #isBusy = false;
   #hasContinued = false;
   #sinceMs = performance.now();
@@ -29,12 +31,15 @@ export class HttpConnection {
     this.#reader = new HttpReader(limits);
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // A client that has said all still wants its answer.
+    // A client that has said all still wants its answers.
     socket.on('end', () => {
-      this.#isEnding = true;
-      if (!this.#isBusy) socket.end();
+      this.#hasAll = true;
+      this.#advance();
     });
     socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#isEnding = true;
+    });
     socket.on('drain', () => this.#advance());
   }
 
@@ -43,9 +48,9 @@ export class HttpConnection {
     return this.#isBusy ? undefined : nowMs - this.#sinceMs;
   }
 
-  /** Whether the client has begun a request, or owes the reading of an answer. */
+  /** Whether the client has begun a request, or owes the reading of an answer or its own end. */
   get isWithin(): boolean {
-    return this.#reader.isWithin || this.#socket.writableNeedDrain;
+    return this.#reader.isWithin || this.#isEnding || this.#socket.writableNeedDrain;
   }
 
   /** Ends once the answer that is under way is out. */
@@ -69,12 +74,21 @@ export class HttpConnection {
     // One that sends a byte now and then has its whole request to send in the time.
     if (!this.#reader.isWithin) this.#sinceMs = performance.now();
     this.#reader.push(bytes);
-    if (!this.#isBusy) this.#advance();
-    else if (this.#reader.bufferedBytes > readAheadBytes) this.#socket.pause();
+    this.#advance();
   }
 
   /** Reads and answers until a request is not whole yet, an answer takes time, or the client does not read. */
   #advance(): void {
+    this.#answerAll();
+    if (this.#isEnding) return;
+    const hasToWait = this.#isBusy || this.#socket.writableNeedDrain;
+    const isFarAhead = hasToWait && this.#reader.bufferedBytes > readAheadBytes;
+    if (isFarAhead) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#hasAll && !hasToWait) this.end();
+  }
+
+  #answerAll(): void {
     while (!this.#isBusy && !this.#isEnding && !this.#socket.writableNeedDrain) {
       const request = this.#next();
       if (request === undefined) return;
@@ -126,7 +140,8 @@ export class HttpConnection {
     this.#sinceMs = performance.now();
     if (!head.keepAlive) this.#isEnding = true;
     this.#send(answer, { keepAlive: !this.#isEnding, withBody: head.method !== 'HEAD' });
-    if (this.#socket.isPaused()) this.#socket.resume();
+    // What comes after the last answer is read, and thrown away, so that the client's end is seen.
+    if (this.#isEnding) this.#socket.resume();
   }
 
   #send(answer: HttpAnswer, { keepAlive, withBody }: { keepAlive: boolean; withBody: boolean }): void {

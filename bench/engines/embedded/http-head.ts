@@ -25,8 +25,7 @@ export type HttpHead = {
 const headerLimitCount = 100;
 const firstLine =
   /^([!#$%&'*+.^_`|~\w-]{1,32}) (\/[\x21-\x7e\x80-\xff]*|\*|https?:\/\/[\x21-\x7e\x80-\xff]*) HTTP\/1\.([01])$/;
-const headerLine =
-  /^([!#$%&'*+.^_`|~\w-]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$/;
+const headerLine = /^([!#$%&'*+.^_`|~\w-]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
 /** Reads what stands before the blank line; strict where two readers could understand a message differently. @throws HttpFault */
 export function parseHead(text: string): HttpHead {
@@ -53,10 +52,24 @@ function parseHeaders(lines: readonly string[]): Map<string, string> {
     if (written === undefined || value === undefined) throw new HttpFault(400, 'a header is not HTTP/1.1');
     const name = written.toLowerCase();
     const before = headers.get(name);
-    if (before === undefined) headers.set(name, value);
-    else if (framing.has(name) && before !== value) throw new HttpFault(400, `${name} is given twice`);
+    const given = withoutBlanks(value);
+    if (before === undefined) headers.set(name, given);
+    else if (framing.has(name) && before !== given) throw new HttpFault(400, `${name} is given twice`);
   }
   return headers;
+}
+
+/** A pattern with blanks on both sides of what may hold blanks takes quadratic time where there are only blanks. */
+function withoutBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 const framing = new Set(['content-length', 'transfer-encoding', 'inference-header-content-length']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { HttpFault } from './http-head.ts';
+import { HttpFault, parseHead } from './http-head.ts';
 import { HttpReader } from './http-reader.ts';
 
 const limits = { headBytes: 300, bodyBytes: 100 };
@@ -45,6 +45,23 @@ describe('a reader of HTTP', () => {
         ['spaced', 'a  b'],
       ],
     );
+  });
+
+  it('takes time in proportion to the blanks in a header, not to their square', () => {
+    const takenNs = (length: number): number => {
+      const text = `GET / HTTP/1.1\r\nA: ${' '.repeat(length)}\0`;
+      let least = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 20; round += 1) {
+        const startNs = process.hrtime.bigint();
+        assert.throws(() => parseHead(text), HttpFault);
+        least = Math.min(least, Number(process.hrtime.bigint() - startNs));
+      }
+      return least;
+    };
+    takenNs(1_000);
+    // Eight times the blanks: 8 times the time at most, or 64.
+    const ratio = takenNs(16_000) / takenNs(2_000);
+    assert(ratio < 24, `8 times the blanks take ${ratio} times the time`);
   });
 
   it('knows when the client waits for a word', () => {

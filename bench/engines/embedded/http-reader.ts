@@ -1,5 +1,6 @@
 import { ChunkedBody } from './http-chunked.ts';
 import { HttpFault, type HttpHead, parseHead } from './http-head.ts';
+import { BodyParts } from './http-parts.ts';
 
 export type HttpLimits = { readonly headBytes: number; readonly bodyBytes: number };
 
@@ -15,9 +16,10 @@ const nothing = Buffer.alloc(0);
 export class HttpReader {
   readonly #limits: HttpLimits;
   #pending: Buffer = nothing;
+  /** What has come since the last look. */
+  readonly #arrived = new BodyParts();
   #head: HttpHead | undefined;
-  #parts: Buffer[] = [];
-  #partsBytes = 0;
+  readonly #parts = new BodyParts();
   #chunked: ChunkedBody | undefined;
   /** Clients send the same head again and again. */
   #last: { text: string; head: HttpHead } | undefined;
@@ -28,12 +30,12 @@ export class HttpReader {
 
   /** Bytes received that are not yet part of a request that was read. */
   get bufferedBytes(): number {
-    return this.#pending.byteLength + this.#partsBytes;
+    return this.#pending.byteLength + this.#arrived.byteLength + this.#parts.byteLength;
   }
 
   /** Whether a request has begun and its end has not come. */
   get isWithin(): boolean {
-    return this.#head !== undefined || this.#pending.byteLength > 0;
+    return this.#head !== undefined || this.#pending.byteLength + this.#arrived.byteLength > 0;
   }
 
   /** Whether the client waits for a word before it sends the body. */
@@ -42,11 +44,12 @@ export class HttpReader {
   }
 
   push(bytes: Buffer): void {
-    this.#pending = this.#pending.byteLength === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+    this.#arrived.push(bytes);
   }
 
   /** The next whole request, or undefined until more has come. @throws HttpFault, after which nothing more can be read. */
   read(): WireRequest | undefined {
+    this.#joinArrived();
     this.#head ??= this.#readHead();
     const head = this.#head;
     if (head === undefined) return undefined;
@@ -54,6 +57,12 @@ export class HttpReader {
     if (body === undefined) return undefined;
     this.#head = undefined;
     return { head, body };
+  }
+
+  #joinArrived(): void {
+    if (this.#arrived.byteLength === 0) return;
+    const arrived = this.#arrived.take();
+    this.#pending = this.#pending.byteLength === 0 ? arrived : Buffer.concat([this.#pending, arrived]);
   }
 
   #readHead(): HttpHead | undefined {
@@ -73,16 +82,11 @@ export class HttpReader {
   }
 
   #readCounted(length: number): Buffer | undefined {
-    if (this.#parts.length === 0 && this.#pending.byteLength >= length) return this.#take(length);
-    const missing = length - this.#partsBytes;
+    if (this.#parts.byteLength === 0 && this.#pending.byteLength >= length) return this.#take(length);
+    const missing = length - this.#parts.byteLength;
     const part = this.#take(Math.min(missing, this.#pending.byteLength));
     if (part.byteLength > 0) this.#parts.push(part);
-    this.#partsBytes += part.byteLength;
-    if (this.#partsBytes < length) return undefined;
-    const body = Buffer.concat(this.#parts, length);
-    this.#parts = [];
-    this.#partsBytes = 0;
-    return body;
+    return this.#parts.byteLength < length ? undefined : this.#parts.take();
   }
 
   #readChunked(): Buffer | undefined {

@@ -51,6 +51,35 @@ describe('the HTTP server', () => {
     assert.match(await client.untilEnd(), /"late"$/);
   });
 
+  it('answers all that a client sent before it closed its side', async () => {
+    const slow: HttpHandler = () => new Promise((resolve) => setTimeout(() => resolve(jsonAnswer('late')), 20));
+    for (const handle of [echo, slow]) {
+      await using server = await listen(handle);
+      using client = await Client.open(server.port);
+      client.socket.end(`${'GET /a HTTP/1.1\r\n\r\n'.repeat(3)}GET /torn HT`);
+      const answers = (await client.untilEnd()).split('HTTP/1.1 200 OK').length - 1;
+      assert.equal(answers, 3);
+    }
+  });
+
+  it('handles nothing more of a client that has gone', async () => {
+    let handled = 0;
+    const gone = Promise.withResolvers<void>();
+    await using server = await listen(async () => {
+      handled += 1;
+      await gone.promise;
+      return jsonAnswer('late');
+    });
+    const client = await Client.open(server.port);
+    client.send('GET / HTTP/1.1\r\n\r\n'.repeat(100));
+    while (handled === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.socket.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    gone.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(handled, 1);
+  });
+
   it('sends no body to HEAD', async () => {
     await using server = await listen(echo);
     using client = await Client.open(server.port);
@@ -98,6 +127,29 @@ describe('the HTTP server', () => {
     client.socket.resume();
     while (receivedBytes < 5 * large.byteLength) await once(client.socket, 'data');
     assert.equal(answered, 5);
+  });
+
+  it('reads no more than a little ahead of a client that does not read', async () => {
+    const large = Buffer.alloc(1024 * 1024, 'x');
+    await using server = await listen(() => ({ ...emptyAnswer(), body: [large] }));
+    using client = await Client.open(server.port);
+    client.socket.pause();
+    const part = Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(16_384));
+    const partCount = 160;
+    let takenCount = 0;
+    const writeAll = (): void => {
+      client.socket.write(part, () => {
+        takenCount += 1;
+        if (takenCount < partCount) writeAll();
+      });
+    };
+    writeAll();
+    for (let steady = 0, before = -1; steady < 10; before = takenCount) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      steady = takenCount === before ? steady + 1 : 0;
+    }
+    // What the kernel holds on both sides is a few MB.
+    assert(takenCount < partCount / 2, `${takenCount} of ${partCount} parts of ${part.byteLength} bytes were taken`);
   });
 
   it('answers a broken request with a reason, and ends', async () => {
@@ -160,6 +212,24 @@ describe('the HTTP server', () => {
       assert.match(await client.answer(), /again/);
       client[Symbol.dispose]();
     }
+  });
+
+  it('holds no connection that it refused, whatever its client does', { timeout: 20_000 }, async () => {
+    const server = await listen(echo, { connectionCount: 1 });
+    using proven = await Client.open(server.port);
+    proven.send('GET / HTTP/1.1\r\n\r\n');
+    await proven.answer();
+    const deaf = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    deaf.on('error', () => undefined);
+    const closed = new Promise((resolve) => deaf.once('close', resolve));
+    await once(deaf.resume(), 'end');
+    const written = setInterval(() => deaf.write('x'), 50);
+    await closed.finally(() => clearInterval(written));
+    const another = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    another.on('error', () => undefined);
+    await once(another.resume(), 'end');
+    await server[Symbol.asyncDispose]();
+    another.destroy();
   });
 
   it('lets answers under way finish when it ends, and frees its port', async () => {

@@ -23,6 +23,10 @@ export const defaultHttpOptions: HttpOptions = {
   exitTimeoutMs: 0,
 };
 
+/** Refused connections that still read why; any further ones are cut off. */
+const refusedCount = 256;
+const refusedMs = 1_000;
+
 /**
  * An HTTP/1.1 server for one kind of request: whole bodies in, whole bodies out. It costs a third of what node:http does,
  * which matters where one inference costs 10 us. Rejects where the address cannot be listened on.
@@ -32,10 +36,9 @@ export async function listenHttp(
   address: { readonly host: string; readonly port: number },
   options: HttpOptions = defaultHttpOptions,
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const connections = new Set<HttpConnection>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    accept(socket, { connections, handle, options }),
-  );
+  const accepting: Accepting = { connections: new Set(), refused: new Set(), handle, options };
+  const { connections, refused } = accepting;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, accepting));
   server.listen({ host: address.host, port: address.port, backlog: 1024 });
   await once(server, 'listening');
   const sweeping = setInterval(() => endOverdue(connections, options), 1_000).unref();
@@ -43,6 +46,7 @@ export async function listenHttp(
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of refused) socket.destroy();
       for (const connection of connections) connection.end();
       const hurry = setTimeout(() => {
         for (const connection of connections) connection.destroy();
@@ -56,17 +60,23 @@ export async function listenHttp(
 
 type Accepting = {
   readonly connections: Set<HttpConnection>;
+  readonly refused: Set<Socket>;
   readonly handle: HttpHandler;
   readonly options: HttpOptions;
 };
 
 /** Where all places are taken, the one goes that has waited longest without ever sending a request. */
-function accept(socket: Socket, { connections, handle, options }: Accepting): void {
+function accept(socket: Socket, { connections, refused, handle, options }: Accepting): void {
   const connection = new HttpConnection(socket, handle, options);
   if (connections.size >= options.connectionCount) {
     const unproven = oldestUnproven(connections);
     if (unproven === undefined) {
+      if (refused.size >= refusedCount) {
+        socket.destroy();
+        return;
+      }
       connection.refuse(503, `more than ${options.connectionCount} connections`);
+      letGo(socket, refused);
       return;
     }
     connections.delete(unproven);
@@ -74,6 +84,16 @@ function accept(socket: Socket, { connections, handle, options }: Accepting): vo
   }
   connections.add(connection);
   socket.once('close', () => connections.delete(connection));
+}
+
+/** Gives a refused client the time to read why, whatever it does. */
+function letGo(socket: Socket, refused: Set<Socket>): void {
+  refused.add(socket);
+  const cut = setTimeout(() => socket.destroy(), refusedMs);
+  socket.once('close', () => {
+    clearTimeout(cut);
+    refused.delete(socket);
+  });
 }
 
 function oldestUnproven(connections: ReadonlySet<HttpConnection>): HttpConnection | undefined {

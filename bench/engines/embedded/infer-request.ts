@@ -36,7 +36,15 @@ export function parseInference(target: InferTarget, body: Uint8Array, headerByte
   if (member(json, 'inputs') === undefined) {
     throw unparsable('inputs', "attempt to access non-existing object member 'inputs'");
   }
-  const inputs = readInputs(json, { model: target.modelName, raw: body.subarray(headerBytes), head });
+  let exact: unknown;
+  const inputs = readInputs(json, {
+    model: target.modelName,
+    raw: body.subarray(headerBytes),
+    exact: () => {
+      exact ??= parseExactJson(head);
+      return exact;
+    },
+  });
   const { outputs, binary } = readOutputs(member(json, 'outputs'));
   const isBinaryByDefault = parameters.binary_data_output === true;
   return {
@@ -77,7 +85,12 @@ function readParameter(key: string, value: unknown): Parameter {
   );
 }
 
-type Source = { readonly model: string; readonly raw: Uint8Array; readonly head: Uint8Array };
+type Source = {
+  readonly model: string;
+  readonly raw: Uint8Array;
+  /** The same JSON with every digit of its integers; read once for all inputs. */
+  readonly exact: () => unknown;
+};
 
 function readInputs(json: unknown, source: Source): Tensor[] {
   let offset = 0;
@@ -89,7 +102,7 @@ function readInputs(json: unknown, source: Source): Tensor[] {
     if (!isDatatype(datatype)) throw new CoreError('INVALID_ARG', `invalid datatype for input ${name}`);
     const shape = readShape(input);
     if (size === undefined) {
-      const again = (): unknown => dataAgain(source.head, index);
+      const again = (): unknown => exactData(source, index);
       return { name, datatype, shape, data: encodeJsonData({ name, datatype, shape }, member(input, 'data'), again) };
     }
     const end = offset + asCount(size, 'binary_data_size');
@@ -127,8 +140,8 @@ function readShape(input: unknown): number[] {
   return asList(shape, 'shape').map((dimension) => asCount(dimension, 'shape'));
 }
 
-function dataAgain(head: Uint8Array, index: number): unknown {
-  const inputs = member(parseExactJson(head), 'inputs');
+function exactData({ exact }: Source, index: number): unknown {
+  const inputs = member(exact(), 'inputs');
   return Array.isArray(inputs) ? member(inputs[index], 'data') : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../failure.ts';
 import type { PlainConfig } from '../../modelconfig/plain.ts';
@@ -16,8 +17,13 @@ export type InstanceGroupOptions = {
   readonly instanceCount: number;
   readonly pool: InstancePool;
   readonly scheduler: Scheduler;
+  /** Ends an opening that is under way. */
+  readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 };
+
+/** More threads at the same time open no sooner, and each has to end its own opening before it can be ended. */
+const openingCount = 2 * availableParallelism();
 
 const firstRestartDelayMs = 10;
 const maxRestartDelayMs = 5000;
@@ -26,6 +32,7 @@ const maxRestartDelayMs = 5000;
 export class InstanceGroup {
   readonly #options: InstanceGroupOptions;
   readonly #instances = new Set<Instance>();
+  readonly #starts = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
   constructor(options: InstanceGroupOptions) {
@@ -34,18 +41,45 @@ export class InstanceGroup {
 
   /** @throws CoreError (INTERNAL) where an instance cannot open the model or the config does not fit it. */
   async open(): Promise<void> {
-    const starts = Array.from({ length: this.#options.instanceCount }, () => this.#start());
-    const outcomes = await Promise.allSettled(starts);
+    const { instanceCount, signal } = this.#options;
+    let leftCount = instanceCount;
+    const openSome = async (): Promise<void> => {
+      while (leftCount > 0) {
+        leftCount -= 1;
+        if (signal.aborted) throw new CoreError('UNAVAILABLE', 'the server is ending');
+        await this.#start();
+      }
+    };
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: Math.min(instanceCount, openingCount) }, () =>
+        openSome().catch((error: unknown) => {
+          leftCount = 0;
+          throw error;
+        }),
+      ),
+    );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    // A thread that is ended while it opens a model takes the process with it.
+    await Promise.allSettled(this.#starts);
     await Promise.all([...this.#instances].map((instance) => this.#options.pool.giveBack(instance)));
     this.#instances.clear();
   }
 
   async #start(): Promise<void> {
+    const start = this.#startOne();
+    this.#starts.add(start);
+    try {
+      await start;
+    } finally {
+      this.#starts.delete(start);
+    }
+  }
+
+  async #startOne(): Promise<void> {
     const { config, path, sessionOptions, scheduler, pool } = this.#options;
     const instance = pool.take();
     this.#instances.add(instance);

@@ -2,9 +2,16 @@ import { CoreError } from './failures.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** The JSON text of a request. @throws CoreError (INTERNAL), as Triton counts it. */
+/** As objects, JSON takes up to 40 times its length in memory, and no one else is served while it is read. */
+export const jsonLimitBytes = 16 * 1024 * 1024;
+
+/** The JSON text of a request. @throws CoreError: INTERNAL, as Triton counts it, INVALID_ARG for more than is read. */
 export function parseJson(text: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = text;
+  if (byteLength > jsonLimitBytes) {
+    const hint = 'send larger tensors as binary data';
+    throw new CoreError('INVALID_ARG', `the request JSON takes more than ${jsonLimitBytes} bytes; ${hint}`);
+  }
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const start = byteLength >= 3 && bytes.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0;
   try {

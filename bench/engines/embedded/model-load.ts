@@ -15,6 +15,8 @@ export type LoadOptions = {
   readonly override: string | undefined;
   readonly autoComplete: boolean;
   readonly pool: InstancePool;
+  /** Ends a load that is under way. */
+  readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 };
 
@@ -83,7 +85,7 @@ async function openAll(chosen: readonly number[], asked: PlainConfig, options: L
 }
 
 async function openOne(version: number, asked: PlainConfig, options: LoadOptions): Promise<ModelVersion> {
-  const { repository, model, autoComplete, pool, log } = options;
+  const { repository, model, autoComplete, pool, signal, log } = options;
   log(`loading: ${model}:${version}`);
   const path = repository.modelFile(model, version, fileNameOf(asked));
   if (!repository.hasFile(path)) throw new CoreError('INTERNAL', `unable to find '${path}' for model '${model}'`);
@@ -92,7 +94,8 @@ async function openOne(version: number, asked: PlainConfig, options: LoadOptions
   const completed = autoComplete && needsCompletion(asked) ? await completeFrom(path, asked, options) : asked;
   const config = fillIn(completed, model);
   const labels = readLabels(config, options);
-  const opened = await ModelVersion.open({ config, version: String(version), path, sessionOptions, labels, pool, log });
+  const opening = { config, version: String(version), path, sessionOptions, labels, pool, signal, log };
+  const opened = await ModelVersion.open(opening);
   log(`${model}: session with ${describeOptions(sessionOptions)}`);
   return opened;
 }

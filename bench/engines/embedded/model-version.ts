@@ -22,6 +22,8 @@ export type VersionOptions = {
   /** The labels of outputs that have a label file, by output. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
   readonly pool: InstancePool;
+  /** Ends an opening that is under way. */
+  readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 };
 

@@ -69,6 +69,49 @@ describe('a repository', () => {
     assert.throws(() => new Repository(`${staged.path}/no-such`), CoreError);
   });
 
+  it('says of a version with more digits than it takes what it is', () => {
+    using staged = new StagedRepository();
+    const [most, more] = ['9'.repeat(15), '9'.repeat(16)];
+    for (const version of [most, more]) staged.write(`m/${version}/model.onnx`, '');
+    const warnings: string[] = [];
+    const repository = new Repository(staged.path);
+    assert.deepEqual(
+      repository.versions('m', (line) => warnings.push(line)),
+      [Number(most)],
+    );
+    assert.deepEqual(warnings, [`ignore version directory '${more}' whose number has more than 15 digits`]);
+  });
+
+  it('follows links, wherever they lead, and passes those that lead nowhere', () => {
+    using staged = new StagedRepository();
+    using elsewhere = new StagedRepository();
+    symlinkSync(`${elsewhere.path}/sklearn-onnx`, `${staged.path}/linked`);
+    symlinkSync('/no-such-target', `${staged.path}/dangling`);
+    symlinkSync('circle', `${staged.path}/circle`);
+    const repository = new Repository(staged.path);
+    assert.deepEqual(repository.models(), ['linked', 'sklearn-onnx']);
+    assert.equal(repository.has('circle'), false);
+    assert.equal(repository.configText('linked'), repository.configText('sklearn-onnx'));
+    assert.deepEqual(
+      repository.versions('linked', () => {}),
+      [1],
+    );
+    const before = repository.fingerprint('linked');
+    elsewhere.write('sklearn-onnx/1/model.onnx', 'other');
+    assert.notEqual(repository.fingerprint('linked'), before);
+  });
+
+  it('says that it has gone', () => {
+    const staged = new StagedRepository();
+    const repository = new Repository(staged.path);
+    staged[Symbol.dispose]();
+    const gone = { name: 'CoreError', status: 'INTERNAL', message: /failed to read the folder .*ENOENT/ };
+    assert.throws(() => repository.models(), gone);
+    assert.throws(() => repository.fingerprint('sklearn-onnx'), gone);
+    assert.throws(() => repository.versions('sklearn-onnx', () => {}), gone);
+    assert.equal(repository.has('sklearn-onnx'), false);
+  });
+
   it('gives a model another fingerprint when a file of it changes', () => {
     using staged = new StagedRepository();
     const repository = new Repository(staged.path);
@@ -76,6 +119,11 @@ describe('a repository', () => {
     assert.equal(repository.fingerprint('sklearn-onnx'), before);
     staged.write('sklearn-onnx/1/model.onnx', 'other');
     assert.notEqual(repository.fingerprint('sklearn-onnx'), before);
+    staged.write('target.onnx', 'first');
+    symlinkSync(`${staged.path}/target.onnx`, `${staged.path}/sklearn-onnx/1/linked.onnx`);
+    const linked = repository.fingerprint('sklearn-onnx');
+    staged.write('target.onnx', 'changed');
+    assert.notEqual(repository.fingerprint('sklearn-onnx'), linked);
     symlinkSync('/no-such-target', `${staged.path}/sklearn-onnx/dangling`);
     assert.match(repository.fingerprint('sklearn-onnx'), /dangling/);
   });

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../failure.ts';
 import type { PlainConfig, PlainMessage } from '../../modelconfig/plain.ts';
@@ -6,6 +6,9 @@ import { CoreError } from './failures.ts';
 
 /** A config.pbtxt is text that people write; what is larger is not one. */
 const maxConfigBytes = 16 * 1024 * 1024;
+
+/** Of a model's files: a version's folder, and a model that is a folder in it. */
+const markedDepth = 3;
 
 /** What file systems take for one name. */
 const maxNameBytes = 255;
@@ -21,9 +24,9 @@ export class Repository {
       throw new CoreError('INVALID_ARG', `failed to open model repository '${path}': no such folder`);
   }
 
-  /** The names of all models, in order. */
+  /** The names of all models, in order; a link to a folder is one too. @throws CoreError (INTERNAL) where it cannot be read. */
   models(): string[] {
-    return readdirSync(this.path)
+    return namesIn(this.path)
       .filter((name) => isModelName(name) && isFolder(join(this.path, name)))
       .sort();
   }
@@ -35,7 +38,7 @@ export class Repository {
   /** The text of a model's config.pbtxt; undefined where it has none. @throws CoreError (INTERNAL) where it cannot be read. */
   configText(model: string): string | undefined {
     const path = this.configPath(model);
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statsOf(path);
     if (stats === undefined) return undefined;
     if (!stats.isFile() || stats.size > maxConfigBytes) {
       throw new CoreError('INTERNAL', `failed to read text proto from ${path}: not a file of a config's size`);
@@ -55,11 +58,12 @@ export class Repository {
   versions(model: string, warn: (line: string) => void): number[] {
     const folder = join(this.path, model);
     const found: number[] = [];
-    for (const name of readdirSync(folder)) {
+    for (const name of namesIn(folder)) {
       if (!isFolder(join(folder, name))) continue;
       if (/^0\d/.test(name)) {
         warn(`ignore version directory '${name}' which contains leading zeros in its directory name`);
       } else if (/^\d{1,15}$/.test(name)) found.push(Number(name));
+      else if (/^\d{16,}$/.test(name)) warn(`ignore version directory '${name}' whose number has more than 15 digits`);
       else warn(`ignore version directory '${name}' which fails to convert to integral number`);
     }
     return found.sort((a, b) => a - b);
@@ -75,7 +79,7 @@ export class Repository {
   }
 
   hasFile(path: string): boolean {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return statsOf(path)?.isFile() === true;
   }
 
   /** A text file beside the config, as labels are. @throws CoreError (INTERNAL), in Triton's words. */
@@ -91,14 +95,7 @@ export class Repository {
 
   /** Changes whenever a model's config or its versions' files do. */
   fingerprint(model: string): string {
-    const folder = join(this.path, model);
-    const marks: string[] = [];
-    for (const name of readdirSync(folder).sort()) {
-      const path = join(folder, name);
-      marks.push(mark(path));
-      if (isFolder(path)) for (const file of readdirSync(path).sort()) marks.push(mark(join(path, file)));
-    }
-    return marks.join('\n');
+    return marksIn(join(this.path, model), markedDepth).join('\n');
   }
 }
 
@@ -133,10 +130,34 @@ function isPlainName(name: string): boolean {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statsOf(path)?.isDirectory() === true;
 }
 
-function mark(path: string): string {
-  const { mtimeMs, size } = lstatSync(path);
-  return `${path} ${mtimeMs} ${size}`;
+/** Of what a path leads to; undefined where it leads nowhere, or in a circle. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new CoreError('INTERNAL', `failed to read the folder ${folder}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What stands in a folder, with what links in it lead to. */
+function marksIn(folder: string, depth: number): string[] {
+  return namesIn(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const stats = statsOf(path);
+      const below = depth > 1 && stats?.isDirectory() === true ? marksIn(path, depth - 1) : [];
+      return [`${path} ${stats?.mtimeMs} ${stats?.size}`, ...below];
+    });
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { KServeClient } from '../../kserve/client.ts';
 import { irisModel, StagedRepository } from '../staged-repository.ts';
 import { readFlags, splitFlags } from './flags.ts';
 import { startServing } from './serving.ts';
+import { Threads } from './threads.fixture.ts';
 
 const anyPorts = ['--http-port=0', '--grpc-port=0', '--metrics-port=0', '--exit-timeout-secs=0'];
 const explicit = ['--model-control-mode=explicit', '--disable-auto-complete-config'];
@@ -37,6 +40,37 @@ describe('serving', () => {
     );
     assert(serving.http !== undefined);
     assert.deepEqual([serving.grpc, serving.metrics], [undefined, undefined]);
+  });
+
+  it('ends what it listens on at the same time, so that the time for it counts once', { timeout: 20_000 }, async () => {
+    using repository = new StagedRepository();
+    const serving = await serve(repository, () => undefined, ...explicit, '--exit-timeout-secs=60');
+    const holders = await Promise.all(
+      [serving.http, serving.metrics].map(async (listen) => {
+        const socket = connect({ port: listen?.port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+        await once(socket, 'connect');
+        return socket.resume();
+      }),
+    );
+    const ended = holders.map((socket) => once(socket, 'end'));
+    const disposed = serving[Symbol.asyncDispose]();
+    await Promise.all(ended);
+    for (const socket of holders) socket.end();
+    await disposed;
+  });
+
+  it('ends a start that is under way', async () => {
+    using repository = new StagedRepository();
+    await using threads = new Threads();
+    repository.addLikeCommitted('large', { 'count: 1': 'count: 300' });
+    const ending = new AbortController();
+    const args = [`--model-repository=${repository.path}`, ...anyPorts];
+    const starting = startServing(readFlags(splitFlags(args), '/'), () => undefined, ending.signal);
+    while (threads.startedCount === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    ending.abort();
+    await assert.rejects(starting, /failed to load all models/);
+    assert(threads.startedCount < 100);
+    assert.equal(threads.runningCount, 0);
   });
 
   it('logs each request where it is asked to, and flags that it does not heed', async () => {

@@ -15,22 +15,32 @@ export type Serving = AsyncDisposable & {
   readonly metrics: Listen | undefined;
 };
 
-/** Opens the repository and serves it as the flags say. @throws CoreError, or Error naming an address that is in use. */
-export async function startServing(flags: ServeFlags, log: (line: string) => void): Promise<Serving> {
+/** Opens the repository and serves it as the flags say; `signal` ends a start that is under way. @throws CoreError, or Error naming an address that is in use. */
+export async function startServing(
+  flags: ServeFlags,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Serving> {
   await using stack = new AsyncDisposableStack();
   const { exitTimeoutMs } = flags;
   const options = { ...defaultHttpOptions, exitTimeoutMs };
-  const core = stack.use(await startCore({ ...flags, log }));
+  const core = stack.use(await startCore({ ...flags, log, signal }));
   const routes = flags.isVerbose ? logged(httpRoutes(core, log), log) : httpRoutes(core, log);
   for (const name of flags.ignored) log(`--${name} has no effect here`);
   const listening: { http?: Listen; grpc?: Listen; metrics?: Listen } = {};
+  const servers: AsyncDisposable[] = [];
+  // All at the same time: the exit time-out counts once.
+  stack.defer(async () => {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  });
   const listen = async (
     use: 'http' | 'grpc' | 'metrics',
     open: (at: Listen) => Promise<AsyncDisposable & { port: number }>,
   ) => {
     const at = flags[use];
     if (at === undefined) return;
-    const server = stack.use(await named(use, at, () => open(at)));
+    const server = await named(use, at, () => open(at));
+    servers.push(server);
     listening[use] = { host: at.host, port: server.port };
     log(`Started ${use} at ${at.host}:${server.port}`);
   };

@@ -1,4 +1,6 @@
 const none = 0n;
+/** Further off than any clock goes, and within 64 bits. */
+const greatestNs = 2 ** 62;
 
 /** Memory in which one thread is told when to wake another, and tells it. Instants are ns of process.hrtime. */
 export class SleeperMemory {
@@ -14,7 +16,7 @@ export class SleeperMemory {
 
   /** Sets the instant of the next call in place of any before; undefined for none. */
   set(atNs: number | undefined): void {
-    Atomics.store(this.#deadline, 0, atNs === undefined ? none : BigInt(Math.max(1, Math.round(atNs))));
+    Atomics.store(this.#deadline, 0, atNs === undefined ? none : BigInt(clamped(atNs)));
     Atomics.add(this.#words, 0, 1);
     Atomics.notify(this.#words, 0);
   }
@@ -45,4 +47,8 @@ export class SleeperMemory {
     if (waiting.async) await waiting.value;
     Atomics.store(this.#words, 1, 0);
   }
+}
+
+function clamped(atNs: number): number {
+  return Math.min(Math.max(1, Math.round(atNs)), greatestNs);
 }

@@ -97,12 +97,13 @@ export class GrpcControl implements ModelControl {
   }
 
   #headers(method: string): OutgoingHttpHeaders {
-    const headers: OutgoingHttpHeaders = {
+    // Without a prototype, which a name could be taken for.
+    const headers: OutgoingHttpHeaders = Object.assign(Object.create(null), {
       ':method': 'POST',
       ':path': `/inference.GRPCInferenceService/${method}`,
       'content-type': 'application/grpc',
       te: 'trailers',
-    };
+    });
     for (const [name, value] of this.#metadata) headers[name] = [headers[name] ?? [], value].flat().map(String);
     return headers;
   }

@@ -83,21 +83,19 @@ export class HttpControl implements ModelControl {
     const { proxy, tunnel } = this.#wrapping;
     const literal = (name: string): string => (name.includes(':') ? `[${name}]` : name);
     const forwarded = proxy !== null && !tunnel;
-    const fields: Record<string, string | string[]> = { Host: `${literal(tls?.serverName ?? host)}:${port}` };
-    for (const [name, value] of headers) {
-      const known = Object.keys(fields).find((field) => field.toLowerCase() === name.toLowerCase());
-      const isFirst = known === undefined || known === 'Host';
-      if (known === 'Host') delete fields.Host;
-      fields[known === 'Host' ? name : (known ?? name)] = isFirst ? value : [fields[known] ?? [], value].flat();
-    }
-    if (forwarded && proxy.authorization !== null) fields['Proxy-Authorization'] = proxy.authorization;
-    if (method === 'POST') fields['Content-Length'] = '0';
+    const ownHost = headers.some(([name]) => name.toLowerCase() === 'host');
+    const fields = [
+      ...(ownHost ? [] : ['Host', `${literal(tls?.serverName ?? host)}:${port}`]),
+      ...headers.flat(),
+      ...(forwarded && proxy.authorization !== null ? ['Proxy-Authorization', proxy.authorization] : []),
+      ...(method === 'POST' ? ['Content-Length', '0'] : []),
+      ...['Connection', 'close'],
+    ];
     return new Promise((resolve, reject) => {
       const asked = request({
         method,
         path: `${forwarded ? `http://${literal(host)}:${port}` : ''}${path}`,
         headers: fields,
-        setHost: false,
         createConnection: () => socket,
       });
       asked.on('error', reject);

@@ -1,9 +1,8 @@
 import type { ServerCounters } from '../../kserve/statistics.ts';
 import type { ErrorKind } from '../answers.ts';
-import { clientLimits, clientNotes } from '../client-limits.ts';
-import { type LatencyLimit, meetsLimit } from '../levels/latency-limit.ts';
 import { backlogGrew, type PacingAsked } from '../measurement.ts';
 import type { DiagnosedLoad } from '../threads/run-load.ts';
+import { addErrors, meetsThreshold, notesOf, whyInvalid } from './judgement.ts';
 import { type LatencySummary, percentileNs, summariseLatency } from './latency-summary.ts';
 import { type ServerShare, serverShare } from './server-share.ts';
 
@@ -82,8 +81,6 @@ export type LevelQuestion = {
   readonly stabilityRatio: number;
 };
 
-const pressureLeast = 0.98;
-
 export function reportLevel(
   windows: readonly [MeasuredWindow, ...MeasuredWindow[]],
   question: LevelQuestion,
@@ -128,20 +125,6 @@ export function reportLevel(
   };
 }
 
-/** Whether three windows in a row, the last ones, agree in throughput and mean latency, as perf_analyzer asks. */
-export function isStable(windows: readonly WindowReport[], stabilityRatio: number): boolean {
-  const last = windows.slice(-3);
-  const agree = (values: readonly number[]): boolean => {
-    const mean = total(values, (value) => value) / values.length;
-    return mean > 0 && values.every((value) => Math.abs(value - mean) <= stabilityRatio * mean);
-  };
-  return (
-    last.length === 3 &&
-    agree(last.map((each) => each.requestsPerSecond)) &&
-    agree(last.map((each) => each.meanNs ?? 0))
-  );
-}
-
 export function reportWindow(load: DiagnosedLoad): WindowReport {
   const { latency } = load;
   return {
@@ -151,25 +134,6 @@ export function reportWindow(load: DiagnosedLoad): WindowReport {
     meanNs: latency.count === 0 ? null : latency.sumNs / latency.count,
     failedCount: total(Object.values(load.errors), (count) => count),
   };
-}
-
-/** The limit that a measurement counts for a threshold, where a percentile is asked about. */
-export function limitOf({ percentile, thresholdNs }: LevelQuestion): LatencyLimit | null {
-  if (percentile === null || thresholdNs === null) return null;
-  return { limitNs: thresholdNs, shareRatio: 1 - percentile / 100 };
-}
-
-function meetsThreshold(loads: readonly DiagnosedLoad[], question: LevelQuestion): boolean | null {
-  const { thresholdNs } = question;
-  if (thresholdNs === null) return null;
-  const limit = limitOf(question);
-  const each = loads.map((load) => {
-    if (limit !== null) return meetsLimit(load, limit);
-    const { meanNs, failedCount } = reportWindow(load);
-    return meanNs === null ? undefined : failedCount === 0 && meanNs <= thresholdNs;
-  });
-  const told = each.filter((met) => met !== undefined);
-  return told.length === 0 ? null : told.filter((met) => met).length * 2 > told.length;
 }
 
 function levelOf(pacing: PacingAsked, schedule: ScheduleReport | null): number {
@@ -207,62 +171,6 @@ function reportClient(loads: readonly DiagnosedLoad[]): ClientReport {
     cpuPerRequestNs: requestCount === 0 ? null : total(clients, ({ cpuNs }) => cpuNs) / requestCount,
     gcPauseMaxNs: Math.max(...clients.map(({ gc }) => gc.maxNs)),
   };
-}
-
-function whyInvalid(loads: readonly DiagnosedLoad[]): string[] {
-  const errors = Object.entries(addErrors(loads)).map(([kind, count]) => `${count} failed: ${kind}`);
-  const silent = loads.filter((load) => load.requestCount === 0).length;
-  const reasons = silent === 0 ? errors : [...errors, 'no request was answered rightly in the window'];
-  for (const load of loads) {
-    if (load.requestCount === 0) continue;
-    if (errors.length === 0 && load.pressureRatio < pressureLeast) {
-      reasons.push(`only ${(load.pressureRatio * 100).toFixed(1)} % of the requests that should be outstanding were`);
-    }
-    reasons.push(...clientLimits(load));
-  }
-  return reasons;
-}
-
-type Noted = {
-  readonly loads: readonly DiagnosedLoad[];
-  readonly each: readonly WindowReport[];
-  readonly schedule: ScheduleReport | null;
-  readonly question: LevelQuestion;
-  readonly latencyNs: LatencySummary;
-  readonly server: string | null;
-};
-
-/** So many requests must lie above a percentile for it to say more than the few slowest do. */
-const aboveLeast = 10;
-
-function notesOf({ loads, each, schedule, question, latencyNs, server }: Noted): string[] {
-  const notes = server === null ? [] : [server];
-  if (schedule !== null && schedule.droppedCount > 0) {
-    notes.push(
-      `more was offered than is served: ${schedule.droppedCount} requests were dropped, as ${schedule.inFlightLimit} were outstanding`,
-    );
-  } else if (schedule?.backlogGrew) {
-    notes.push('more was offered than is served: requests piled up all through the window');
-  }
-  if (latencyNs.count > 0 && latencyNs.count < aboveLeast * 100) {
-    notes.push(`${latencyNs.count} requests are few for a p99: it is one of the slowest of them`);
-  }
-  if (each.length >= 3 && !isStable(each, question.stabilityRatio)) {
-    notes.push(
-      `not stable: the last three windows differ by more than ${(question.stabilityRatio * 100).toFixed(0)} % from their mean`,
-    );
-  }
-  return [...notes, ...new Set(loads.filter(({ requestCount }) => requestCount > 0).flatMap(clientNotes))];
-}
-
-function addErrors(loads: readonly DiagnosedLoad[]): LevelReport['errors'] {
-  const errors: Partial<Record<ErrorKind, number>> = {};
-  for (const load of loads) {
-    for (const [kind, count] of Object.entries(load.errors) as [ErrorKind, number][]) {
-      errors[kind] = (errors[kind] ?? 0) + count;
-    }
-  }
-  return errors;
 }
 
 function spreadOf(rates: readonly number[]): number | null {

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { Failure, messageOf } from '../failure.ts';
+import { csvTable } from '../load/report/csv.ts';
+import { intervalLog, percentileTable } from '../load/report/histograms.ts';
+import { lastLines } from '../load/report/last-lines.ts';
+import { type LevelReport, reportLevel } from '../load/report/level.ts';
+import { version } from '../version.ts';
+import type { LoadMeasured } from './load-measure.ts';
+import type { LoadSubject } from './load-prepare.ts';
+import type { LoadRequest } from './load-request.ts';
+import { describeLevel, describeSearch, describeSubject } from './load-text.ts';
+
+/** The levels that were measured, lowest first. */
+export function reportLevels({ levels }: LoadMeasured, { question }: LoadRequest): LevelReport[] {
+  return levels
+    .toSorted((a, b) => a.level - b.level)
+    .flatMap(({ windows }) => {
+      const [first, ...others] = windows;
+      return first === undefined ? [] : [reportLevel([first, ...others], question)];
+    });
+}
+
+/** Whether what was measured answers the question: of a search only the level that it found counts. */
+export function isInvalid(levels: readonly LevelReport[], { search }: LoadMeasured): boolean {
+  if (search === null) return levels.some(({ invalid }) => invalid.length > 0);
+  return !search.complete || levels.some(({ level, invalid }) => level === search.highest && invalid.length > 0);
+}
+
+export function resultText(
+  about: LoadSubject,
+  levels: readonly LevelReport[],
+  measured: LoadMeasured,
+  { question }: LoadRequest,
+): string {
+  const parts = [describeSubject(about), ...levels.map(describeLevel)];
+  if (measured.search !== null) parts.push(describeSearch(measured.search));
+  const lines = lastLines(levels, question.percentile).map((line) => `${line}\n`);
+  return [...parts, levels.length === 0 ? 'nothing was measured\n' : lines.join('')].join('\n');
+}
+
+/** The same numbers for programs; latencies in ns. `schemaVersion` changes when a field changes its meaning or goes. */
+export function resultDocument(
+  about: LoadSubject,
+  levels: readonly LevelReport[],
+  measured: LoadMeasured,
+  { question }: LoadRequest,
+): object {
+  return {
+    schemaVersion: 1,
+    tool: { name: 'tritune', version },
+    subject: about,
+    percentile: question.percentile,
+    thresholdNs: question.thresholdNs,
+    interrupted: measured.interruption !== undefined,
+    valid: !isInvalid(levels, measured) && measured.interruption === undefined,
+    search: measured.search,
+    levels,
+  };
+}
+
+/** Writes the files that were asked for. @throws Failure (usage) for one that cannot be written. */
+export function writeFiles(
+  { files, question, pacings }: LoadRequest,
+  levels: readonly LevelReport[],
+  measured: LoadMeasured,
+): void {
+  if (levels.length === 0) return;
+  const all = measured.levels.map(({ level, windows }) => ({ level, loads: windows.map(({ load }) => load) }));
+  if (files.csv !== null) write(files.csv, csvTable(levels, question.percentile));
+  if (files.hlog !== null)
+    write(files.hlog, intervalLog(all.map(({ level, loads }) => ({ tag: `${pacings.kind}-${level}`, loads }))));
+  if (files.hgrm === null) return;
+  const isAlone = pacings.levels.length === 1;
+  for (const { level, loads } of all) write(isAlone ? files.hgrm : inserted(files.hgrm, level), percentileTable(loads));
+}
+
+/** "out.hgrm" for level 8 is "out-8.hgrm". */
+function inserted(file: string, level: number): string {
+  const extension = extname(file);
+  return `${file.slice(0, file.length - extension.length)}-${level}${extension}`;
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Failure('usage', 'output', `${file} cannot be written: ${messageOf(error)}`, {
+      hint: 'name another file',
+      cause: error,
+    });
+  }
+}

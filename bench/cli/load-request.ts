@@ -1,0 +1,175 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { type DataSource, parseRanges, parseShapes, parseSource } from '../load/data/data-options.ts';
+import type { WorkloadSpec } from '../load/data/read-workload.ts';
+import { noSharing } from '../load/http/transport.ts';
+import type { LevelQuestion } from '../load/report/level.ts';
+import type { TlsTarget } from '../load/transport.ts';
+import type { Transport as TransportName } from '../plan/plan.ts';
+import type { Host } from './host.ts';
+import { parseServerName, type ServerName } from './load-address.ts';
+import { type Headers, readHeaders } from './load-headers.ts';
+import type { LoadOptions } from './load-options.ts';
+import { conflict, type Pacings, readPacings } from './load-pacing.ts';
+import { chooseProxy } from './load-proxy.ts';
+import { readTls, secured } from './load-tls.ts';
+
+/** One command line, read and checked; nothing has been asked of any server yet. */
+export type LoadRequest = {
+  readonly model: string;
+  readonly modelVersion: string | null;
+  readonly server: ServerName;
+  readonly allowRemote: boolean;
+  /** Null for the cheapest that does what the target needs. */
+  readonly transport: TransportName | null;
+  readonly headers: Headers;
+  readonly tls: TlsTarget | null;
+  readonly compression: 'none' | 'gzip' | 'deflate';
+  readonly proxy: string | null;
+  readonly pacings: Pacings;
+  readonly search: boolean;
+  readonly question: LevelQuestion;
+  readonly workload: WorkloadSpec;
+  readonly shared: boolean;
+  readonly threads: 'auto' | number;
+  readonly warmUpMs: number;
+  readonly windowMs: number;
+  readonly trials: Trials;
+  readonly requestTimeoutMs: number;
+  readonly failFast: boolean;
+  readonly files: { readonly csv: string | null; readonly hgrm: string | null; readonly hlog: string | null };
+};
+
+/** How often a level is measured. */
+export type Trials = { readonly most: number; readonly requestCount: number | null };
+
+const windowDefaultMs = 5_000;
+const warmUpDefaultMs = 1_000;
+const requestTimeoutDefaultMs = 60_000;
+
+/** @throws Failure (usage) for whatever in it cannot be done. */
+export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cwd' | 'env'>): Promise<LoadRequest> {
+  const { cwd, env } = host;
+  const server = secured(parseServerName(options.url, protocolOf(options)), options);
+  const pacings = await readPacings(options, cwd);
+  checkNames(options);
+  checkSearch(options, pacings);
+  if (options.connections === 'shared' && server.protocol === 'http') throw noSharing();
+  const isTransportOf = options.transport?.startsWith(server.protocol) ?? true;
+  if (!isTransportOf)
+    throw conflict(
+      `the transport ${options.transport} does not speak ${server.protocol}`,
+      'leave --transport or --protocol out',
+    );
+  const compression = options.grpcCompressionAlgorithm ?? 'none';
+  if (compression !== 'none' && server.protocol === 'http') {
+    throw conflict('--grpc-compression-algorithm is about gRPC', 'add --protocol grpc, or leave it out');
+  }
+  const file = (path: string | undefined): string | null => (path === undefined ? null : writable(resolve(cwd, path)));
+  return {
+    model: options.modelName,
+    modelVersion: options.modelVersion ?? null,
+    server,
+    allowRemote: options.allowRemote === true,
+    transport: options.transport ?? null,
+    headers: readHeaders({
+      options: options.header ?? [],
+      file: options.headerFile === undefined ? undefined : resolve(cwd, options.headerFile),
+      environment: env.TRITUNE_HEADERS,
+    }),
+    tls: readTls(server, options, cwd),
+    compression,
+    proxy: chooseProxy(options.proxy, server, env),
+    pacings,
+    search: options.binarySearch === true,
+    question: {
+      batchSize: options.batchSize,
+      percentile: options.percentile ?? null,
+      thresholdNs: options.latencyThreshold === undefined ? null : options.latencyThreshold * 1e6,
+      stabilityRatio: options.stabilityPercentage / 100,
+    },
+    workload: readWorkloadSpec(options, cwd),
+    shared: options.connections === 'shared',
+    threads: options.threads,
+    warmUpMs: pacings.kind === 'ramp' ? 0 : (options.warmUp ?? warmUpDefaultMs),
+    windowMs: pacings.durationMs ?? options.measurementInterval ?? windowDefaultMs,
+    trials: { most: options.maxTrials, requestCount: options.measurementRequestCount ?? null },
+    requestTimeoutMs: options.requestTimeout ?? requestTimeoutDefaultMs,
+    failFast: options.failFast === true,
+    files: { csv: file(options.latencyReportFile), hgrm: file(options.hgrm), hlog: file(options.hlog) },
+  };
+}
+
+/** The transport says the protocol as well. */
+function protocolOf({ protocol, transport }: LoadOptions): 'http' | 'grpc' | undefined {
+  return protocol ?? (transport === undefined ? undefined : transport.startsWith('grpc') ? 'grpc' : 'http');
+}
+
+function checkNames({ modelName, modelVersion }: LoadOptions): void {
+  for (const name of [modelName, modelVersion ?? '1']) {
+    if (name === '' || name.length > 1024 || !name.isWellFormed()) {
+      throw conflict(
+        'a name of a model or a version is empty or cannot be sent',
+        'write -m NAME, and -x VERSION or nothing',
+      );
+    }
+  }
+  // A path of HTTP takes such a name for one of its folders.
+  if (modelName === '.' || modelName === '..') throw conflict(`${modelName} is no name of a model`, 'write -m NAME');
+}
+
+function checkSearch(
+  { binarySearch, latencyThreshold, maxTrials, measurementRequestCount }: LoadOptions,
+  { levels, kind }: Pacings,
+): void {
+  if (binarySearch !== true) return;
+  if (latencyThreshold === undefined)
+    throw conflict('--binary-search needs something to search for', 'add --latency-threshold MS');
+  if (levels.length < 2) {
+    throw conflict(
+      '--binary-search needs a range of levels',
+      `add ${kind === 'rate' ? '--request-rate-range' : '--concurrency-range'} START:END:STEP`,
+    );
+  }
+  if (maxTrials !== 1 || measurementRequestCount !== undefined) {
+    throw conflict(
+      'a search decides itself how often it measures a level',
+      'leave --max-trials and --measurement-request-count out',
+    );
+  }
+}
+
+function readWorkloadSpec(options: LoadOptions, cwd: string): WorkloadSpec {
+  const { inputData = ['random'], expected, tolerance, shape = [], inputRange = [], randomSeed } = options;
+  return {
+    source: sourceOf(inputData, cwd),
+    expected: expected === undefined ? null : sourceOf(expected, cwd),
+    tolerance: tolerance === undefined ? null : { absolute: tolerance, relative: tolerance },
+    shapes: parseShapes(shape),
+    ranges: parseRanges(inputRange),
+    seed: randomSeed,
+    maxBatchSize: null,
+    distinctRequestCount: null,
+  };
+}
+
+/** A folder stands for the .npy files in it, each named like its tensor. */
+function sourceOf(texts: readonly string[], cwd: string): DataSource {
+  const [only = ''] = texts;
+  const folder = resolve(cwd, only);
+  const isMadeUp = only === 'random' || only === 'zero' || only === '';
+  if (texts.length !== 1 || isMadeUp || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    return parseSource(texts, cwd);
+  const names = readdirSync(folder).filter((name) => extname(name) === '.npy');
+  if (names.length === 0)
+    throw conflict(`the folder ${folder} holds no .npy files`, 'put one file there for each tensor: NAME.npy');
+  return { kind: 'files', files: new Map(names.map((name) => [basename(name, '.npy'), join(folder, name)])) };
+}
+
+/** Found out before the load, not after it. */
+function writable(file: string): string {
+  if (!existsSync(dirname(file)))
+    throw conflict(`there is no folder ${dirname(file)}`, 'name a file in a folder that is there');
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw conflict(`${file} is a folder`, 'name a file');
+  return file;
+}
