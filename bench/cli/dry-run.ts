@@ -66,7 +66,17 @@ function orderOf({ order }: Expectation): string[] {
 
 function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
   const { design, measured, preparingMs, screenMs, confirmMs } = expected;
-  const { blocks, slicesPerBlock, screenBlocks, finalists, confirmLooks, reduced, procedure, resolvable } = design;
+  const {
+    blocks,
+    slicesPerBlock,
+    screenSlices,
+    screenBlocks,
+    finalists,
+    confirmLooks,
+    reduced,
+    procedure,
+    resolvable,
+  } = design;
   const staged = procedure === 'staged';
   const cut = reduced.length === 0 ? [] : [`  given up for the budget: ${reduced.join(', ')}`];
   // The last look is where the blocks end, planned or not.
@@ -78,7 +88,9 @@ function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
   const afterwards = `${duration(longestAfterMs({ after: { soak }, design }))} of ${soak ? 'soak, ' : ''}range and client`;
   const allMs = preparingMs + screenMs + confirmMs;
   return [
-    `stages, with ${plural(slicesPerBlock, 'slice')} of each variant in a block`,
+    staged && screenBlocks > 0
+      ? `stages, with ${plural(screenSlices, 'slice')} of each variant in a block of the screen and ${slicesPerBlock} in one of confirm`
+      : `stages, with ${plural(slicesPerBlock, 'slice')} of each variant in a block`,
     `  a look at each variant${staged ? ', and the pilot' : ''}: about ${duration(preparingMs)}`,
     ...(staged && screenBlocks > 0 ? [screen] : []),
     rest,

@@ -92,7 +92,9 @@ function describeStages(record: RunRecord): string[] {
   const screen =
     design.screenBlocks === 0
       ? []
-      : [`screen: ${plural(design.screenBlocks, 'block')} to find the best ${design.finalists}`];
+      : [
+          `screen: ${plural(design.screenBlocks, 'block')} with ${plural(design.screenSlices, 'slice')} of each to find the best ${design.finalists}`,
+        ];
   return [
     ...screen,
     `confirm: at most ${plural(design.blocks, 'block')} with ${slices}${cut}`,

@@ -32,7 +32,10 @@ export function runFacts({ run, tool, verdict }: Results): Fact[] {
     'Blocks of the screen': count(run.screenBlocks),
     'Blocks that the verdict rests on': `${count(verdict.blocks)} of at most ${count(run.blocksPlanned)}`,
     'Given up for the budget': run.reduced.length === 0 ? 'nothing' : run.reduced.join(', '),
-    'Slices per block and variant': count(run.slicesPerBlock),
+    'Slices per block and variant':
+      run.screenBlocks === 0
+        ? count(run.slicesPerBlock)
+        : `${count(run.screenSlices)} in the screen, ${count(run.slicesPerBlock)} in confirm`,
     'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
     'Warm-up before a slice': duration(run.warmupMs),
     'Noise of a variant in a block': share(run.residualSd),

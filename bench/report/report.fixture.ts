@@ -219,6 +219,7 @@ function emptyRun(): Results {
       resolvableAtStart: 0.03,
       pilot: { sliceSd: 0.05, sliceCount: 8 },
       slicesPerBlock: 4,
+      screenSlices: 4,
       resolvable: 0.0431,
       residualSd: 0.0552,
       warmupMs: 100,

@@ -264,7 +264,8 @@ export const resultsSchema = z.strictObject({
       .nullable()
       .describe("Ratio minus 1 that the sweep could be expected to find with 80 % power, from the pilot's noise"),
     pilot: z.strictObject({ sliceSd: z.number(), sliceCount: z.number() }).nullable(),
-    slicesPerBlock: z.number(),
+    slicesPerBlock: z.number().describe('In confirm'),
+    screenSlices: z.number().describe('In the screen'),
     resolvable: z
       .number()
       .nullable()

@@ -56,7 +56,7 @@ export async function measureBlock(
   const unstable = new Map<string, string>();
   const order = blockOrder(
     active.map(({ variant }) => variant.id),
-    design.slicesPerBlock,
+    stage === 'screen' ? design.screenSlices : design.slicesPerBlock,
     seededRandom(blockSeed(plan.seed, block)),
   );
   await deployment.fresh();

@@ -26,7 +26,7 @@ export function contestOf(record: RunRecord, history: History): Contest {
   const ids = looks.filter(({ outcome }) => outcome === 'accepted').map(({ variantId }) => variantId);
   const values = new Map(ids.map((id) => [id, blockValues(history, id)]));
   const byBlock = new Map([...values].map(([id, all]) => [id, new Map(all.map((value) => [value.block, value]))]));
-  checkBlocks(history, byBlock, design.slicesPerBlock);
+  checkBlocks(history, byBlock, design);
   const confirming = history.blocks.filter(({ stage }) => stage === 'confirm');
   const [first] = confirming;
   const counted = new Set((first === undefined ? history.blocks : confirming).map(({ block }) => block));
@@ -93,7 +93,7 @@ function blockOf({ block, stage, round }: HistoryBlock, objective: Objective, va
  * A block that the journal calls complete has its slices of each variant of its round, every one once, but for those that
  * left.
  */
-function checkBlocks(history: History, values: ByBlock, slicesPerBlock: number): void {
+function checkBlocks(history: History, values: ByBlock, design: RunRecord['design']): void {
   const roundOf = ({ stage, round }: HistoryBlock): string => `${stage} ${round}`;
   const rounds = Map.groupBy(history.blocks, roundOf);
   const members = new Map(
@@ -101,14 +101,14 @@ function checkBlocks(history: History, values: ByBlock, slicesPerBlock: number):
   );
   for (const each of history.blocks) {
     const { block, slices } = each;
+    const planned = each.stage === 'screen' ? design.screenSlices : design.slicesPerBlock;
     const orders = new Set(slices.map(({ slice }) => slice.order));
     const wrong = [...(members.get(roundOf(each)) ?? [])].find((id) => {
       const own = values.get(id)?.get(block)?.slices.length ?? 0;
-      return !history.unstable.has(id) && own !== slicesPerBlock;
+      return !history.unstable.has(id) && own !== planned;
     });
     if (wrong === undefined && orders.size === slices.length) continue;
-    const what =
-      wrong === undefined ? 'holds a slice twice' : `does not hold ${slicesPerBlock} valid slices of ${wrong}`;
+    const what = wrong === undefined ? 'holds a slice twice' : `does not hold ${planned} valid slices of ${wrong}`;
     throw new Failure('results', 'journal', `the journal ${what} in block ${block}, which it calls complete`, {
       hint: 'restore the file, or start a new sweep',
     });

@@ -31,6 +31,8 @@ describe('the design of a run of so many blocks', () => {
       sliceMs: { baseline: 300, other: 300 },
       blockMs: 400 + 4 * 1_080,
       trialMs: 200 + 4 * 540,
+      screenSlices: 4,
+      screenTrialMs: 200 + 4 * 540,
       reduced: [],
       resolvable: null,
     });
@@ -101,6 +103,16 @@ describe('the design of a staged run', () => {
     const slices = (sd: number): number => designRun(plan(null, null, 4), { ...few, sliceSd: sd }).slicesPerBlock;
     // t(.025; 29) = 2.045, delta = ln 1.02: (2.045 sd / delta)^2 x 2/30.
     assert.deepEqual([slices(0), slices(0.05), slices(0.1), slices(1)], [4, 4, 8, 12]);
+  });
+
+  it('gives confirm the slices that its budget pays for, where the screen has fewer', () => {
+    const { screenSlices, slicesPerBlock, blocks, reduced } = designRun(plan(300_000, null, 4), staged);
+    assert.equal(screenSlices, 1);
+    // What the screen leaves pays for 30 blocks of the baseline and two finalists with that many slices, and no more.
+    const blockMs = (slices: number): number => 400 + 3 * slices * 540;
+    const leftMs = 300_000 - 3_000 - 3 * (400 + 12 * 540) - 4 * (400 + 7 * 540);
+    assert.equal(slicesPerBlock, Math.max(...[1, 2, 3, 4, 5, 6].filter((slices) => 30 * blockMs(slices) <= leftMs)));
+    assert.deepEqual([blocks, reduced], [30, ['slices']]);
   });
 
   it('says nothing of what it will find without a pilot', () => {

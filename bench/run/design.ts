@@ -22,11 +22,16 @@ export type Design = Timing & {
   readonly screenBlocks: number;
   /** Variants that reach confirm, the baseline not counted. */
   readonly finalists: number;
+  /** In a block of confirm. */
   readonly slicesPerBlock: number;
+  /** In a block of the screen, which claims nothing: fewer where the time is better spent in confirm. */
+  readonly screenSlices: number;
   /** Expected time of one block of confirm, server start included. */
   readonly blockMs: number;
-  /** Expected time of one variant in one block, with its share of the server's start. */
+  /** Expected time of one variant in one block of confirm, with its share of the server's start. */
   readonly trialMs: number;
+  /** The same of the screen. */
+  readonly screenTrialMs: number;
   /** What the budget took away: percentile, slices, screen, finalists, blocks. */
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
@@ -123,8 +128,13 @@ function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Desi
     blockMs,
   });
   const { looks } = procedureRules;
-  const confirmBlocks = Math.min(fit.confirmBlocks, looks.at(-1) ?? 0);
-  const { slicesPerBlock, finalists } = fit;
+  const { finalists, slicesPerBlock: screenSlices } = fit;
+  const confirmMs = availableMs(plan, costs) - fit.screenMs;
+  const mostBlocks = looks.at(-1) ?? 0;
+  const room = (slices: number): number => Math.floor(confirmMs / blockMs(finalists + 1, slices));
+  let slicesPerBlock = slicesWantedCount;
+  while (slicesPerBlock > screenSlices && room(slicesPerBlock) < mostBlocks) slicesPerBlock -= 1;
+  const confirmBlocks = Math.min(mostBlocks, Math.max(0, room(slicesPerBlock)));
   return {
     ...timing,
     procedure: 'staged',
@@ -134,9 +144,14 @@ function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Desi
     screenBlocks: fit.screen.reduce((sum, { blocks }) => sum + blocks, 0),
     finalists,
     slicesPerBlock,
+    screenSlices,
     blockMs: blockMs(finalists + 1, slicesPerBlock),
     trialMs: blockMs(finalists + 1, slicesPerBlock) / (finalists + 1),
-    reduced: fit.reduced,
+    screenTrialMs: blockMs(variantCount + 1, screenSlices) / (variantCount + 1),
+    reduced: [
+      ...(slicesPerBlock < slicesWantedCount ? ['slices'] : []),
+      ...fit.reduced.filter((what) => what !== 'slices'),
+    ],
     resolvable:
       sliceSd === null
         ? null
@@ -181,8 +196,10 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
     screenBlocks: 0,
     finalists: looks.length - 1,
     slicesPerBlock,
+    screenSlices: slicesPerBlock,
     blockMs,
     trialMs: blockMs / looks.length,
+    screenTrialMs: blockMs / looks.length,
     reduced: [...(slicesPerBlock < plan.slicesPerBlock ? ['slices'] : []), ...(blocks < asked ? ['blocks'] : [])],
     resolvable: null,
   };

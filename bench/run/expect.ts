@@ -56,7 +56,11 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
     ...made,
     applied,
     input: description,
-    order: blockOrder(ids, design.slicesPerBlock, seededRandom(blockSeed(plan.seed, 1))),
+    order: blockOrder(
+      ids,
+      design.screenBlocks > 0 ? design.screenSlices : design.slicesPerBlock,
+      seededRandom(blockSeed(plan.seed, 1)),
+    ),
     design,
     preparingMs,
     screenMs: screenTime(ids.length - 1, design),
@@ -77,11 +81,11 @@ function pilotMs(plan: Plan, looks: readonly AcceptedLook[], timing: ReturnType<
 }
 
 /** Where the budget shortens the screen, each of its rounds is shortened alike. */
-function screenTime(variantCount: number, { screenBlocks, finalists, blockMs }: Design): number {
+function screenTime(variantCount: number, { screenBlocks, finalists, screenTrialMs }: Design): number {
   if (screenBlocks === 0) return 0;
   const rounds = screenRounds(variantCount, finalists);
   const entering = [variantCount, ...rounds.map(({ keep }) => keep)];
-  const variantMs = (blockMs - assumed.serverStartMs) / (finalists + 1);
+  const variantMs = screenTrialMs - assumed.serverStartMs / (variantCount + 1);
   const full = rounds.reduce((sum, { blocks }) => sum + blocks, 0);
   const timeMs = rounds.reduce(
     (sum, { blocks }, index) => sum + blocks * (assumed.serverStartMs + ((entering[index] ?? 0) + 1) * variantMs),

@@ -28,7 +28,8 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     const history = readHistory(lines);
     const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs));
     if (next.kind === 'done') return end(whyDone(record, history, next.finalists));
-    const expectedMs = next.active.length * record.design.trialMs * slowdown;
+    const plannedMs = next.active.length * trialMsOf(record, next.stage);
+    const expectedMs = plannedMs * slowdown;
     const startMs = performance.now();
     if (startMs + expectedMs > deadlineMs) return end('budget');
     const place = placeOf(history, next);
@@ -55,15 +56,20 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     });
     if (left === null) return end('budget');
     for (const [variantId, reason] of left) events.warning(`${variantId} leaves the comparison: ${reason}`);
-    slowdown = Math.max(1, ((performance.now() - startMs) / (next.active.length * record.design.trialMs)) * 1.02);
+    slowdown = Math.max(1, ((performance.now() - startMs) / plannedMs) * 1.02);
   }
+}
+
+function trialMsOf({ design }: Pick<RunRecord, 'design'>, stage: 'screen' | 'confirm'): number {
+  return stage === 'screen' ? design.screenTrialMs : design.trialMs;
 }
 
 /** In a fixed design as many as it has still to measure; else what the time pays for. */
 function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: number): number {
   if (design.procedure === 'staged') {
     const leftMs = deadlineMs - performance.now() - closingMs;
-    return Math.max(0, Math.floor(leftMs / design.trialMs));
+    const stage = history.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
+    return Math.max(0, Math.floor(leftMs / trialMsOf({ design }, stage)));
   }
   const active = looks.filter(({ outcome, variantId }) => outcome === 'accepted' && !history.unstable.has(variantId));
   return Math.max(0, design.blocks - history.blocks.length) * active.length;

@@ -82,6 +82,8 @@ export const recordSchema = z.looseObject({
     sliceMs: z.record(z.string(), amount),
     blockMs: amount,
     trialMs: amount,
+    screenSlices: z.int().min(1),
+    screenTrialMs: amount,
     procedure: z.enum(['fixed', 'staged']),
     objective,
     confirmLooks: z.array(z.int().min(2)).min(1),

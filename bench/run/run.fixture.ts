@@ -198,6 +198,8 @@ export function syntheticRecord({
       sliceMs: perArm(() => 300),
       blockMs: 2_000,
       trialMs: 2_000 / arms.length,
+      screenSlices: slicesPerBlock,
+      screenTrialMs: 2_000 / arms.length,
       reduced: [],
       resolvable: null,
     },

@@ -40,6 +40,7 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
       resolvableAtStart: record.design.resolvable === null ? null : Math.expm1(record.design.resolvable),
       pilot: record.pilot === null ? null : { sliceSd: record.pilot.sliceSd, sliceCount: record.pilot.sliceCount },
       slicesPerBlock: record.design.slicesPerBlock,
+      screenSlices: record.design.screenSlices,
       resolvable: decision.resolvable === null ? null : Math.expm1(decision.resolvable),
       residualSd: decision.residualSd,
       warmupMs: record.design.warmupMs,
