@@ -44,6 +44,8 @@ const usage: [what: string, args: readonly string[], message: RegExp][] = [
     /ENOENT/,
   ],
   ['intervals that are missing', ['-m', 'a', '--request-intervals', '/no/such'], /there is no \/no\/such/],
+  ['a scheme and another protocol in capitals', ['-m', 'a', '-u', 'http://127.0.0.1:1', '-i', 'gRPC'], /says grpc/],
+  ['a protocol that is none', ['-m', 'a', '-i', 'gRPCs'], /Allowed choices are http, grpc/],
   ['a report in no folder', ['-m', 'a', '-f', '/no/such/a.csv'], /there is no folder/],
   ['another host', ['-m', 'a', '-u', '192.0.2.1:8000'], /192\.0\.2\.1 is another host/],
   [
