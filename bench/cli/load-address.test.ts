@@ -67,9 +67,19 @@ describe('the address of a server', () => {
   });
 
   it('is one of this host or not', () => {
-    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1'])
       assert.equal(isLoopback(address), true);
-    for (const address of ['10.0.0.1', '192.168.1.1', '::', '0.0.0.0', '127.0.0.1.evil.test', 'fe80::1', 'localhost']) {
+    for (const address of [
+      '10.0.0.1',
+      '192.168.1.1',
+      '::',
+      '0.0.0.0',
+      '127.0.0.1.evil.test',
+      '::ffff:7e00:1',
+      '::ffff:7f0:1',
+      'fe80::1',
+      'localhost',
+    ]) {
       assert.equal(isLoopback(address), false, address);
     }
   });
@@ -95,6 +105,27 @@ describe('resolving a server', () => {
       server.close();
       // A host may give localhost no address of IPv6.
       assert(found === host || (host === '::1' && found === 'no-server'), String(found));
+    }
+  });
+
+  it('takes an IPv4 address of this host in the form of IPv6', () => {
+    assert.equal(isLoopback(parseServerName('[::ffff:127.0.0.1]:8000', undefined).host), true);
+  });
+
+  it('is ended by its signal while a name is looked for, and afterwards before anything else is said', async () => {
+    const ended = new Failure('interrupted', 'interrupted', 'interrupted');
+    const at = { host: 'a.triton.test', port: 1 };
+    for (const lookUp of [
+      () => new Promise<never>(() => undefined),
+      async (controller: AbortController) => {
+        controller.abort(ended);
+        return [{ address: '192.0.2.1', family: 4 }];
+      },
+    ]) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(ended), 20);
+      const found = resolveServer(at, { ...options, signal: controller.signal, lookUp: () => lookUp(controller) });
+      await assert.rejects(found, (error) => error === ended);
     }
   });
 

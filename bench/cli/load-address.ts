@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { addAbortListener } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { Failure } from '../failure.ts';
 
@@ -63,10 +64,21 @@ function parsedAs(given: string): URL | null {
 
 /** Whether load to that address stays on this host. */
 export function isLoopback(address: string): boolean {
-  return /^127\.\d+\.\d+\.\d+$/.test(address) || address === '::1' || /^::ffff:127\./i.test(address);
+  return /^127\.\d+\.\d+\.\d+$/.test(address) || address === '::1' || mappedLoopback.test(address);
 }
 
+/** As it is written, and as URL writes it: 127 is 7f. */
+const mappedLoopback = /^::ffff:(127\.\d+\.\d+\.\d+|7f[0-9a-f]{2}:[0-9a-f]{1,4})$/i;
 const connectTimeoutMs = 5_000;
+
+export type ResolveOptions = {
+  readonly allowRemote: boolean;
+  readonly signal: AbortSignal;
+  /** The system's where it is left out. */
+  readonly lookUp?: LookUp;
+};
+
+type LookUp = (host: string, options: { all: true }) => Promise<{ address: string; family: number }[]>;
 
 /**
  * The one address that load goes to: the first of the name's, IPv4 before IPv6, that takes a connection. Nothing is
@@ -75,9 +87,10 @@ const connectTimeoutMs = 5_000;
  */
 export async function resolveServer(
   { host, port }: { readonly host: string; readonly port: number },
-  { allowRemote, signal }: { readonly allowRemote: boolean; readonly signal: AbortSignal },
+  { allowRemote, signal, lookUp = lookup }: ResolveOptions,
 ): Promise<string> {
-  const addresses = await addressesOf(host);
+  const addresses = await untilAborted(addressesOf(host, lookUp), signal);
+  signal.throwIfAborted();
   const allowed = allowRemote ? addresses : addresses.filter(isLoopback);
   if (allowed.length === 0) throw notThisHost(host);
   let reason = '';
@@ -99,10 +112,19 @@ export function notThisHost(host: string): Failure {
   });
 }
 
-async function addressesOf(host: string): Promise<string[]> {
+/** The system's search for a name cannot be ended: it is left to itself. */
+async function untilAborted<T>(found: Promise<T>, signal: AbortSignal): Promise<T> {
+  found.catch(() => undefined);
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  using _abort = addAbortListener(signal, () => aborted.reject(signal.reason));
+  return await Promise.race([found, aborted.promise]);
+}
+
+async function addressesOf(host: string, lookUp: LookUp): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   try {
-    const found = await lookup(host, { all: true });
+    const found = await lookUp(host, { all: true });
     return found.toSorted((a, b) => a.family - b.family).map(({ address }) => address);
   } catch (error) {
     throw new Failure('server', 'no-such-host', `${host} has no address (${(error as NodeJS.ErrnoException).code})`, {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { encodeElements } from '../kserve/tensors.ts';
 import { npyFile, npyHeader } from '../load/data/npy.fixture.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
-import { assertMeasured, load, loadJson, Scratch, shortly } from './load.fixture.ts';
+import { assertMeasured, load, loadJson, parseDocument, Scratch, shortly } from './load.fixture.ts';
 
 const model = ['-m', 'scripted'];
 
@@ -62,5 +62,19 @@ describe('tritune load and the answers', () => {
     assert.equal(code, 4);
     assert.match(stdout, /INVALID {4}\d+ failed: http-5xx\n {2}INVALID {4}no request was answered rightly/);
     assert.match(stdout, /^Concurrency: 1, throughput: 0 infer\/sec, latency n\/a$/m);
+    const more = ['--concurrency-range', '1,2,4', '--max-trials', '5', '--measurement-request-count', '100'];
+    const { document } = await loadJson([...model, '-u', server.url, ...more]);
+    assert.deepEqual(
+      document.levels.map(({ level, windows }) => [level, windows.length]),
+      [[1, 1]],
+    );
+    const rates = ['--request-rate-range', '1,40', '-p', '100ms', '--warm-up', '10ms'];
+    await using other = await startScriptedServer({ steps: [{ holdMs: 5 }] }, { thread: true });
+    const seldom = await load([...model, '-u', other.url, ...rates, '--threads', '1', '--json']);
+    // At 1/s nothing was asked in its window, which says nothing of the server.
+    assert.deepEqual(
+      parseDocument(seldom.stdout).levels.map(({ requestCount }) => requestCount),
+      [0, 4],
+    );
   });
 });

@@ -23,7 +23,7 @@ export function readHeaders(given: {
   ];
 }
 
-/** What no output may hold: the values, and of "Bearer TOKEN" the token. */
+/** What the server's words are not told with: the values, and of "Bearer TOKEN" the token; none under 6 characters. */
 export function secretsOf(headers: Headers): string[] {
   return headers
     .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, '')])
@@ -31,7 +31,7 @@ export function secretsOf(headers: Headers): string[] {
     .toSorted((a, b) => b.length - a.length);
 }
 
-/** A server may send a header back in its words. */
+/** For words of a server, which may send a header back; not for what is rendered, where a value may stand for itself. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text);
 }

@@ -86,7 +86,12 @@ class LevelRun {
     for (const level of pacings.levels) {
       let windows: readonly [MeasuredWindow, ...MeasuredWindow[]] = [await this.#next(level, measure)];
       while (this.#wantsMore(windows)) windows = [...windows, await this.#next(level, measure)];
-      if (this.#failedFast(windows) || reportLevel(windows, question).meetsThreshold === false) return;
+      if (
+        windows.some(isSilent) ||
+        this.#failedFast(windows) ||
+        reportLevel(windows, question).meetsThreshold === false
+      )
+        return;
     }
   }
 
@@ -95,6 +100,8 @@ class LevelRun {
     const window = await this.#next(level, measure);
     const { errors } = window.load;
     if (clientLimits(window.load).length > 0 || 'wrong-values' in errors || 'wrong-shape' in errors) return undefined;
+    // A level may be too much for a server, but then it still takes connections.
+    if (isSilent(window) && Object.keys(errors).every((kind) => kind === 'connect')) return undefined;
     return reportLevel([window], this.#request.question).meetsThreshold ?? undefined;
   }
 
@@ -110,7 +117,7 @@ class LevelRun {
 
   #wantsMore(windows: readonly MeasuredWindow[]): boolean {
     const { trials, question } = this.#request;
-    if (this.#failedFast(windows)) return false;
+    if (windows.some(isSilent) || this.#failedFast(windows)) return false;
     const loads = windows.map(({ load }) => load);
     const requestCount = loads.reduce((sum, load) => sum + load.requestCount, 0);
     const short = trials.requestCount !== null && requestCount < trials.requestCount;
@@ -141,6 +148,12 @@ class LevelRun {
       errorLimit: failFast ? 1 : Number.POSITIVE_INFINITY,
     };
   }
+}
+
+/** Whether requests were sent, or could not be, and none was answered rightly: there is nothing more to learn from that server. */
+function isSilent({ load: { requestCount, schedule, window } }: MeasuredWindow): boolean {
+  const sentNone = schedule !== null && schedule.intendedCount === 0 && window.closeNs > 0;
+  return requestCount === 0 && !sentNone;
 }
 
 /** Reads the server's counters at both edges of the window, while load goes on. */

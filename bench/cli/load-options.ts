@@ -74,6 +74,13 @@ const choices =
   (...values: string[]) =>
   (option: Option): Option =>
     option.choices(values);
+/** perf_analyzer's users write gRPC. */
+const inAnyCase =
+  (...values: string[]) =>
+  (option: Option): Option => {
+    const parse = option.choices(values).parseArg;
+    return option.argParser((given: string, before: string) => parse?.(given.toLowerCase(), before) ?? before);
+  };
 const parsed =
   <T>(parse: (text: string) => T, value?: T) =>
   (option: Option): Option =>
@@ -89,7 +96,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       '-u, --url <address>',
       'HOST:PORT, or a URL of http, https, grpc or grpcs (localhost:8000, for gRPC localhost:8001)',
     ],
-    ['-i, --protocol <name>', 'the protocol, where the address does not say it (http)', choices('http', 'grpc')],
+    ['-i, --protocol <name>', 'the protocol, where the address does not say it (http)', inAnyCase('http', 'grpc')],
     [
       '--transport <name>',
       'the implementation: the plain sockets cost least, the conventional clients do TLS, compression and proxies; chosen by what the target needs',

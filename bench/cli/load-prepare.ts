@@ -6,6 +6,7 @@ import { loadTransport, type Target } from '../load/transport.ts';
 import { chooseTransport } from '../load/transport-choice.ts';
 import type { Transport as TransportName } from '../plan/plan.ts';
 import { resolveServer } from './load-address.ts';
+import { secretsOf, withoutSecrets } from './load-headers.ts';
 import { proxyText, requireRemote, resolveProxy } from './load-proxy.ts';
 import type { LoadRequest } from './load-request.ts';
 
@@ -73,7 +74,7 @@ export async function prepareLoad(request: LoadRequest, signal: AbortSignal): Pr
       connections: shared ? 'shared' : 'own',
       model,
       modelVersion,
-      server: await control.server().catch(() => ({ name: '', version: '' })),
+      server: await serverOf(control, secretsOf(request.headers)),
       batchSize,
       input: workload.description,
       distinctRequestCount: workload.inputs.length,
@@ -92,6 +93,12 @@ async function reach(request: LoadRequest, signal: AbortSignal): Promise<Target>
   }
   requireRemote(server, allowRemote);
   return { ...common, host: server.host, proxy: await resolveProxy(proxy, { allowRemote, signal }) };
+}
+
+/** In the server's own words, which may repeat a header. */
+async function serverOf(control: ModelControl, secrets: readonly string[]): Promise<LoadSubject['server']> {
+  const { name, version } = await control.server().catch(() => ({ name: '', version: '' }));
+  return { name: withoutSecrets(name, secrets), version: withoutSecrets(version, secrets) };
 }
 
 const modelsShown = 8;

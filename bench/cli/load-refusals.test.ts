@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { startScriptedServer } from '../testing/scripted-server.ts';
-import { load, Scratch, shortly } from './load.fixture.ts';
+import { load, loadJson, Scratch, shortly } from './load.fixture.ts';
 
 const usage: [what: string, args: readonly string[], message: RegExp][] = [
   ['no model', [], /required option '-m, --model-name <name>'/],
@@ -44,6 +44,8 @@ const usage: [what: string, args: readonly string[], message: RegExp][] = [
     /ENOENT/,
   ],
   ['intervals that are missing', ['-m', 'a', '--request-intervals', '/no/such'], /there is no \/no\/such/],
+  ['a scheme and another protocol in capitals', ['-m', 'a', '-u', 'http://127.0.0.1:1', '-i', 'gRPC'], /says grpc/],
+  ['a protocol that is none', ['-m', 'a', '-i', 'gRPCs'], /Allowed choices are http, grpc/],
   ['a report in no folder', ['-m', 'a', '-f', '/no/such/a.csv'], /there is no folder/],
   ['another host', ['-m', 'a', '-u', '192.0.2.1:8000'], /192\.0\.2\.1 is another host/],
   [
@@ -164,6 +166,24 @@ describe('a secret', () => {
         for (const text of [stdout, stderr, ...written]) assert.equal(text.includes(canary), false, text);
       }
     }
+  });
+
+  it('with a quote or a backslash is in no JSON either', async () => {
+    for (const secret of ['canary"0f9e8d7c', 'canary\\\\0f9e8d7c']) {
+      const echo = { status: 200, body: JSON.stringify({ name: `a ${secret}`, version: secret }) };
+      await using server = await startScriptedServer({ steps: [{ holdMs: 5 }], control: { '/v2': echo } });
+      const { document } = await loadJson(['-m', 'scripted', '-u', server.url, '-H', `x-key: ${secret}`]);
+      assert.deepEqual(document.subject.server, { name: 'a ***', version: '***' });
+    }
+  });
+
+  it('leaves alone what the output says of itself in the same words', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 5 }] });
+    const headers = ['-H', 'x-timeout-ns: 5000000', '-H', 'X-Mode: levels', '-H', 'x-what: scripted'];
+    const { document } = await loadJson(['-m', 'scripted', '-u', server.url, '-l', '5', ...headers]);
+    const { thresholdNs, subject, levels } = document;
+    assert.deepEqual([thresholdNs, subject.model, subject.server.name], [5_000_000, 'scripted', '***']);
+    assert.equal(levels.length, 1);
   });
 
   it('in a header that cannot be read, in an address or in a proxy is in no message', async () => {

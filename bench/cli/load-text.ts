@@ -54,11 +54,13 @@ export function describeLevel(level: LevelReport): string {
 
 /** What a search found. */
 export function describeSearch({ highest, beyond, complete, measurementCount }: SearchResult): string {
+  const undecided = highest === null ? 'no level was decided' : 'levels above it were not decided';
   const found =
     highest === null
       ? 'no level was shown to meet the threshold'
       : `the highest level that meets the threshold: ${highest}`;
-  const next = beyond === null ? 'there is none above it in the range' : `${beyond} was not shown to meet it`;
+  const none = complete ? 'there is none above it in the range' : undecided;
+  const next = beyond === null ? none : `${beyond} was not shown to meet it`;
   const rest = complete ? '' : '; the search ended before it was decided';
   return `${found}; ${next} (${measurementCount} measurements)${rest}\n`;
 }

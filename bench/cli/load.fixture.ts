@@ -14,6 +14,7 @@ import type { LoadSubject } from './load-prepare.ts';
 export type LoadDocument = {
   readonly schemaVersion: number;
   readonly subject: LoadSubject;
+  readonly thresholdNs: number | null;
   readonly interrupted: boolean;
   readonly valid: boolean;
   readonly search: SearchResult | null;

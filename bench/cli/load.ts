@@ -29,7 +29,7 @@ export function loadCommand(host: Host, exit: Exit): Command {
         const request = await readLoadRequest(options, host);
         const secrets = secretsOf(request.headers);
         try {
-          exit(await load(request, options, discreet(host, secrets)));
+          exit(await load(request, options, host));
         } catch (error) {
           throw error instanceof Failure ? withoutSecretsIn(error, secrets) : error;
         }
@@ -102,17 +102,7 @@ function progress(request: LoadRequest, tell: (text: string) => void, detail: (t
   };
 }
 
-/** Whatever the server says, what was sent as a header's value is not printed. */
-function discreet(host: Host, secrets: readonly string[]): Host {
-  if (secrets.length === 0) return host;
-  const { stdout, stderr } = host;
-  return {
-    ...host,
-    stdout: { ...stdout, write: (text) => stdout.write(withoutSecrets(text, secrets)) },
-    stderr: { ...stderr, write: (text) => stderr.write(withoutSecrets(text, secrets)) },
-  };
-}
-
+/** A failure may repeat what the server said. */
 function withoutSecretsIn(failure: Failure, secrets: readonly string[]): Failure {
   if (secrets.length === 0) return failure;
   const exit = Object.entries(exitCodes).find(([, code]) => code === failure.exitCode)?.[0] as ConstructorParameters<

@@ -57,7 +57,7 @@ function readModel(model: unknown): ServerCounters {
 }
 
 function add(a: ServerCounters, b: ServerCounters): ServerCounters {
-  return combine(a, b, (x, y) => x + y);
+  return combine(a, b, (x, y) => Math.min(Number.MAX_SAFE_INTEGER, x + y));
 }
 
 function combine(a: ServerCounters, b: ServerCounters, by: (x: number, y: number) => number): ServerCounters {
@@ -81,8 +81,8 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** 64-bit counters may come as strings. */
+/** 64-bit counters may come as strings; what is no count, or one that a number cannot hold, is 0. */
 function toNumber(value: unknown): number {
   const number = typeof value === 'string' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : 0;
+  return Number.isSafeInteger(number) && Number(number) >= 0 ? Number(number) : 0;
 }

@@ -13,7 +13,8 @@ export function watchClientCost(): () => ClientCost {
     const waitedNs = runQueueWaitNs();
     return {
       cpuNs: (user + system) * 1e3,
-      eventLoopUtilization: performance.eventLoopUtilization(utilization).utilization,
+      // Of no time at all it is not a number.
+      eventLoopUtilization: performance.eventLoopUtilization(utilization).utilization || 0,
       runQueueWaitRatio: waitNs === null || waitedNs === null ? null : (waitedNs - waitNs) / elapsedNs,
     };
   };

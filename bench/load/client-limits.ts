@@ -4,7 +4,7 @@ import type { ClientSigns } from './threads/client-watch.ts';
 /** What is asked of a measurement; one from an older journal has less. */
 export type ClientSeen = {
   readonly client: LoadMeasurement['client'] & Partial<ClientSigns> & { readonly threadCount?: number };
-  readonly schedule?: { readonly lateness: { readonly p99Ns: number } } | null | undefined;
+  readonly schedule?: { readonly lateness: { readonly p99Ns: number }; readonly isGivenUp?: true } | null | undefined;
 };
 
 const utilizationMost = 0.9;
@@ -26,6 +26,11 @@ export function clientLimits({ client, schedule }: ClientSeen): string[] {
   if ((runQueueWaitRatio ?? 0) > runQueueWaitMost) {
     reasons.push(
       `the client waited for a processor ${percent(runQueueWaitRatio ?? 0)} of the time (pin it to a core of its own, or stop what runs beside it)`,
+    );
+  }
+  if (schedule?.isGivenUp) {
+    reasons.push(
+      `the client fell so far behind the schedule that it gave up the rest: it was the limit (${whatMadeItLate(client)})`,
     );
   }
   const latenessNs = schedule?.lateness.p99Ns ?? 0;

@@ -120,6 +120,29 @@ describe('a closed loop ends early', () => {
     assert.equal(load.requestCount, 0);
   });
 
+  it('that should go on, once a server has failed everything for as long as the whole should take', async () => {
+    const steps = [...times(40, { holdMs: 2 }), { holdMs: 2, answer: { kind: 'status', status: 503 } as const }];
+    await using server = await startScriptedServer({ steps, repeatFrom: 40 }, { thread: true });
+    const options = { windowNs: 400 * ms, requestTimeoutNs: 20_000 * ms, errorLimit: Number.POSITIVE_INFINITY };
+    const startMs = performance.now();
+    const load = await loadOn(server, options);
+    const tookMs = performance.now() - startMs;
+    assert(tookMs >= 420 && tookMs < 10_000, `${tookMs}`);
+    assert.deepEqual([Object.keys(load.errors), load.requestCount], [['http-5xx'], 0]);
+  });
+
+  it('but where it should go on not for single time-outs, one after the other', async () => {
+    const silent = { answer: { kind: 'silent' } as const };
+    const steps = [...times(10, { holdMs: 2 }), ...times(3, silent), ...times(2_000, { holdMs: 2 })];
+    await using server = await startScriptedServer({ steps }, { thread: true });
+    const load = await loadOn(server, {
+      ...{ concurrency: 1, windowNs: 1_500 * ms, requestTimeoutNs: 200 * ms },
+      errorLimit: Number.POSITIVE_INFINITY,
+    });
+    assert.deepEqual(load.errors, { timeout: 3 });
+    assert(load.requestCount > 20);
+  });
+
   it('but not where the client itself stood still while the answers came in', async () => {
     await using server = await startScriptedServer({ steps: [{ holdMs: 50 }] }, { thread: true });
     const standStill = (edge: string): void => {

@@ -29,6 +29,8 @@ const errorLimitDefault = 100;
 const tickMs = 20;
 /** The client itself stood still that long: sockets may hold answers that have not been read, so nothing is timed out yet. */
 const stalledMs = 100;
+/** Short time-outs alone, one after the other, do not end a load that goes on. */
+const patienceLeastNs = 5e9;
 /** Requests in flight when the window closes are waited for at least that long, so that the server's counters and the next load start clean. */
 const drainLeastNs = 1e9;
 
@@ -123,7 +125,7 @@ class ClosedLoopRun implements LaneLoad {
     const { requestTimeoutNs, warmup, windowNs } = this.#options;
     const patienceNs = this.#goesOn ? Math.min(requestTimeoutNs, warmup.minimumNs + windowNs) : requestTimeoutNs;
     const hopeless = this.#tally.warmCount === 0 && endNs - this.#startNs > patienceNs;
-    if (hopeless || this.#tally.errorCount >= this.#errorLimit) this.#finish();
+    if (hopeless || this.#forsaken(startNs ?? endNs) || this.#tally.errorCount >= this.#errorLimit) this.#finish();
   }
 
   #opened(): void {
@@ -143,6 +145,16 @@ class ClosedLoopRun implements LaneLoad {
 
   get #goesOn(): boolean {
     return this.#errorLimit === Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * A request sent at `sentNs` has failed, and for as long as the whole should take, or a time-out, nothing was answered
+   * rightly before it was sent: a load that goes on would hammer a server that has nothing more to say.
+   */
+  #forsaken(sentNs: number): boolean {
+    const { requestTimeoutNs, warmup, windowNs } = this.#options;
+    const patienceNs = Math.min(warmup.minimumNs + windowNs, Math.max(patienceLeastNs, requestTimeoutNs));
+    return this.#goesOn && sentNs - this.#tally.lastAnswerNs > patienceNs;
   }
 
   /** Nobody has been answered for so long that the window, which opens and closes with an answer, should have closed. */

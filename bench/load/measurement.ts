@@ -83,6 +83,8 @@ export type ScheduleKept = {
   /** Requests intended and neither answered, failed nor dropped when the window opened and when it closed. */
   readonly backlogAtOpen: number;
   readonly backlogAtClose: number;
+  /** True where the client fell so far behind that it gave up the rest of the schedule, which is in none of the counts. */
+  readonly isGivenUp?: true;
   /** The mean of that number as the requests found it, in each quarter of the window. */
   readonly meanBacklog: readonly [number, number, number, number];
 };

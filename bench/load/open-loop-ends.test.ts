@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startScriptedGrpc } from '../testing/scripted-grpc.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
+import { clientLimits } from './client-limits.ts';
 import { openLoadOn, type Protocol, protocols, startWorkerServer } from './open-loop/open-load.test-suite.ts';
 import { times } from './scripted-load.test-suite.ts';
 import { nowNs } from './transport.ts';
@@ -96,7 +97,7 @@ for (const protocol of protocols) {
 describe('an open loop on a server that closes connections', () => {
   it('makes new ones without an error where no request was lost', async () => {
     await using server = await startScriptedServer({ steps: [{ answer: { kind: 'right-then-closed' } }] });
-    const load = await openLoadOn('http', server.address, { requestsPerSecond: 10 });
+    const load = await openLoadOn('http', server.address, { requestsPerSecond: 4, windowNs: 1_250 * ms });
     assert.deepEqual([load.errors, load.requestCount], [{}, 5]);
     const { connectionCount, requestCount } = await server.record();
     assert(connectionCount >= requestCount, `${connectionCount} ${requestCount}`);
@@ -147,6 +148,24 @@ describe('an open loop', () => {
     const load = await openLoadOn('http', server.address, { schedule: [0, 50 * ms] });
     assert.deepEqual([load.requestCount, load.schedule.intendedCount, load.warmup.requestCount], [0, 0, 6]);
     assert.deepEqual([load.errors, load.latency.count], [{}, 0]);
+  });
+
+  it('gives up a schedule that no client can follow, which is the limit of the client', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 1 }] }, { thread: true });
+    const edges: string[] = [];
+    for (const whenFull of ['wait', 'drop'] as const) {
+      const load = await openLoadOn('http', server.address, {
+        ...{ requestsPerSecond: 1e9, warmupNs: 0, requestTimeoutNs: 1_000 * ms },
+        inFlight: { limit: 1, whenFull },
+        onWindow: (edge) => edges.push(edge),
+      });
+      assert.equal(load.schedule.isGivenUp, true);
+      const { intendedCount, failedCount, droppedCount } = load.schedule;
+      assert.equal(load.requestCount + failedCount + droppedCount, intendedCount);
+      assert(intendedCount < 500_000_000);
+      assert(clientLimits(load).some((reason) => /gave up the rest: it was the limit/.test(reason)));
+    }
+    assert.deepEqual(edges, ['open', 'close', 'open', 'close']);
   });
 
   it('is refused where it cannot be', async () => {

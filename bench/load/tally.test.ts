@@ -63,6 +63,45 @@ describe('a tally', () => {
     assert.equal(measured.latency.count, 6);
   });
 
+  it('knows the part of failures at its opening with the answer after them', () => {
+    const tally = new Tally(options, 0);
+    twoLanes([10], tally);
+    tally.fail('reset', 4 * ms, 12 * ms + 1);
+    tally.fail('reset', 11 * ms + 1, 12 * ms + 1);
+    twoLanes([20, 30, 40, 50], tally);
+    tally.finish([]);
+    // Less the two that were outstanding at the close, 10 ms each.
+    assert(Math.abs(tally.measurement(60 * ms).outstandingIntegralNs - 63 * ms) < 10);
+  });
+
+  it('counts a failure in full where the window stays open after it, and to its end where it does not', () => {
+    const options = { concurrency: 1, batchSize: 1, warmup: { minimumNs: 0, minimumRequestCount: 1 }, limitsNs: [] };
+    const integralNs = (failedNs: number, lastStartNs: number): number => {
+      const tally = new Tally({ ...options, windowNs: 120 * ms }, 0);
+      for (const atMs of [100, 200, 230]) tally.complete((atMs - 100) * ms, atMs * ms, atMs === 100);
+      assert.equal(tally.window.state, 'closing');
+      tally.fail('reset', 225 * ms, failedNs);
+      // 1 ms after the other: still the same burst.
+      tally.complete(130 * ms, 231 * ms, false);
+      tally.fail('reset', lastStartNs, 300 * ms);
+      assert.equal(tally.complete(290 * ms, 340 * ms, false), 'close');
+      tally.finish([]);
+      return tally.measurement(400 * ms).outstandingIntegralNs;
+    };
+    const base = integralNs(230.25 * ms, 250 * ms);
+    assert.equal(integralNs(230.5 * ms, 250 * ms) - base, 0.25 * ms);
+    assert.equal(integralNs(230.25 * ms, 229 * ms) - base, 2 * ms);
+  });
+
+  it('holds nothing for each failure, at the edges either', () => {
+    const tally = new Tally(options, 0);
+    twoLanes([10], tally);
+    assert.equal(tally.window.state, 'opening');
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < 3_000_000; count += 1) tally.fail('reset', 11 * ms, 12 * ms);
+    assert(process.memoryUsage().heapUsed - before < 80e6);
+  });
+
   it('waits for each lane, and for the first request sent even where it is answered last', () => {
     const tally = new Tally(options, 0);
     for (const atMs of [10, 20, 30]) assert.equal(tally.complete((atMs - 9) * ms, atMs * ms, atMs === 10), undefined);

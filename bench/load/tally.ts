@@ -28,12 +28,14 @@ export class Tally {
   readonly #errors: Partial<Record<ErrorKind, number>> = {};
   readonly #limitsNs: readonly number[];
   readonly #above: number[];
-  readonly #failures: { startNs: number; endNs: number }[] = [];
+  /** Of failures since the last answer: their overlap should the window open with it, close with it, or go on. */
+  #sinceAnswerNs = { opened: 0, closed: 0, open: 0 };
   #errorCount = 0;
   #warmCount = 0;
   #warmLaneCount = 0;
   #arrived = false;
   #recentLatencyNs = 0;
+  #lastAnswerNs: number;
   #firstStartNs = Number.POSITIVE_INFINITY;
   #firstRequestNs = 0;
   #integralNs = 0;
@@ -41,6 +43,7 @@ export class Tally {
   constructor(options: TallyOptions, startNs: number) {
     this.#options = options;
     this.#startNs = startNs;
+    this.#lastAnswerNs = startNs;
     this.window = new Window(options.windowNs);
     this.#limitsNs = options.limitsNs;
     this.#above = options.limitsNs.map(() => 0);
@@ -54,6 +57,11 @@ export class Tally {
     return this.#warmCount;
   }
 
+  /** When the last right answer came; the start of the load before the first. */
+  get lastAnswerNs(): number {
+    return this.#lastAnswerNs;
+  }
+
   /** Longest latency in the window so far. */
   get maxNs(): number {
     return this.#recorder.maxNs;
@@ -63,11 +71,14 @@ export class Tally {
   complete(startNs: number, endNs: number, firstOfLane: boolean): 'open' | 'close' | undefined {
     const { window } = this;
     const { state } = window;
+    this.#lastAnswerNs = endNs;
     if (state === 'before') {
       this.#warm(startNs, endNs, firstOfLane);
       return undefined;
     }
-    if (!window.complete(endNs)) {
+    const isInside = window.complete(endNs);
+    this.#settleFailures(state);
+    if (!isInside) {
       if (window.state !== 'closed' || state === 'closed') return undefined;
       this.#integralNs += this.#overlapNs(startNs);
       return 'close';
@@ -85,19 +96,12 @@ export class Tally {
   fail(kind: ErrorKind, startNs: number | undefined, endNs: number): void {
     this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
     this.#errorCount += 1;
-    if (startNs === undefined) return;
-    const { state, openNs } = this.window;
-    // Their overlap with the window is known at once but near its edges: a load that goes on may see millions of them.
-    if (state === 'open') this.#integralNs += endNs - Math.max(startNs, openNs);
-    else if (state !== 'before') this.#failures.push({ startNs, endNs });
+    if (startNs !== undefined) this.#overlapped(startNs, endNs);
   }
 
   /** Call once, at the end, with the instants at which the requests still outstanding were sent. */
   finish(outstandingSinceNs: readonly number[]): void {
     for (const startNs of outstandingSinceNs) this.#integralNs += this.#overlapNs(startNs);
-    for (const { startNs, endNs } of this.#failures) {
-      this.#integralNs += Math.max(0, Math.min(endNs, this.window.closeNs) - Math.max(startNs, this.window.openNs));
-    }
   }
 
   /** All zero but warm-up and errors where the window did not close; `endNs` is when the load ended. */
@@ -140,6 +144,33 @@ export class Tally {
     if (!this.#arrived) gate?.arrived();
     this.#arrived = true;
     if (gate?.open() ?? true) this.window.arm(endNs, this.#recentLatencyNs);
+  }
+
+  /**
+   * A failure's overlap with the window. Near its edges that is known only with the next answer, as an edge is the answer
+   * before it; sums are kept until then, and no list: a load that goes on may see millions of failures.
+   */
+  #overlapped(startNs: number, endNs: number): void {
+    const { state, openNs } = this.window;
+    const since = this.#sinceAnswerNs;
+    const last = this.#lastAnswerNs;
+    if (state === 'open') this.#integralNs += endNs - Math.max(startNs, openNs);
+    else if (state === 'opening') since.opened += Math.max(0, endNs - Math.max(startNs, last));
+    else if (state === 'closing') {
+      since.open += Math.max(0, endNs - Math.max(startNs, openNs));
+      since.closed += Math.max(0, Math.min(endNs, last) - Math.max(startNs, openNs));
+    }
+  }
+
+  /** An answer has shown where the window stands that was in `before`. */
+  #settleFailures(before: Window['state']): void {
+    const since = this.#sinceAnswerNs;
+    const { state } = this.window;
+    if (before === 'opening' && state !== 'opening') this.#integralNs += since.opened;
+    if (before === 'closing') this.#integralNs += state === 'closed' ? since.closed : since.open;
+    since.opened = 0;
+    since.closed = 0;
+    since.open = 0;
   }
 
   /** The part of a request sent at `startNs` and not answered by the window's end. */

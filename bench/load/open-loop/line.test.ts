@@ -3,6 +3,16 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { Line } from './line.ts';
 
+it('a line is full with a million, and takes more when one has left', () => {
+  const line = new Line();
+  for (let count = 0; count < 999_999; count += 1) line.push(count);
+  assert.equal(line.isFull, false);
+  line.push(999_999);
+  assert.equal(line.isFull, true);
+  line.shift();
+  assert.equal(line.isFull, false);
+});
+
 it('a line gives first what came first, however long it gets', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -3_000, max: 3_000 }), { maxLength: 30 }), (steps) => {

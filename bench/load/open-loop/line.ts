@@ -1,3 +1,6 @@
+/** More would take memory without end, and tell nothing that these do not. */
+const lengthMost = 1_000_000;
+
 /** Intended times of requests that wait to be sent, first come, first served. */
 export class Line {
   #times: number[] = [];
@@ -5,6 +8,11 @@ export class Line {
 
   get length(): number {
     return this.#times.length - this.#first;
+  }
+
+  /** Who comes now cannot wait. */
+  get isFull(): boolean {
+    return this.length >= lengthMost;
   }
 
   /** Infinity where nobody waits. */

@@ -10,11 +10,12 @@ export function whatWasMeasured(
   first: FirstRequests,
   { clock, startNs }: { clock: ScheduleClock | undefined; startNs: number },
 ): Omit<LoadMeasurement, 'startedAt' | 'errors' | 'checkedCount' | 'client'> {
-  const { warmCount, ...measured } = account.measurement();
+  const { warmCount, schedule, ...measured } = account.measurement();
   const began = clock !== undefined;
   const openNs = began ? clock.openNs - startNs : 0;
   return {
     ...measured,
+    schedule: schedule === null ? null : { ...schedule, ...(clock?.isGivenUp ? { isGivenUp: true } : {}) },
     warmup: {
       durationNs: began ? openNs : nowNs() - startNs,
       requestCount: first.answeredCount + warmCount,

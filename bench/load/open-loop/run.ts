@@ -21,6 +21,9 @@ const gateMs = 1;
 /** So many sends at a time: a client that fell behind must still read answers. */
 const sendsPerTurn = 64;
 
+/** A client that is that far behind its schedule, or a whole window, will not catch up: the rest is not sent. */
+const behindLeastNs = 1e9;
+
 /** One open loop from its first connection to its last answer. */
 export class OpenLoopRun implements LaneLoad, Disposable {
   readonly carrier: Carrier;
@@ -94,6 +97,7 @@ export class OpenLoopRun implements LaneLoad, Disposable {
   due(): void {
     const clock = this.#clock;
     if (this.#phase !== 'sending' || clock === undefined) return;
+    if (nowNs() - clock.nextNs > Math.max(behindLeastNs, this.#options.windowNs)) clock.giveUp();
     for (let count = 0; count < sendsPerTurn; count += 1) {
       const seenNs = nowNs();
       if (clock.nextNs > seenNs) break;
@@ -103,8 +107,8 @@ export class OpenLoopRun implements LaneLoad, Disposable {
       clock.advance();
     }
     const endNs = nowNs();
-    if (clock.state === 'before' && clock.passed(clock.openNs, endNs)) this.#open(clock);
-    if (clock.state === 'open' && clock.passed(clock.closeNs, endNs)) this.#close(clock);
+    if (clock.state === 'before' && (clock.isGivenUp || clock.passed(clock.openNs, endNs))) this.#open(clock);
+    if (clock.state === 'open' && (clock.isGivenUp || clock.passed(clock.closeNs, endNs))) this.#close(clock);
     else this.#alarm?.set(clock.wakeNs);
   }
 
@@ -170,7 +174,7 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     const { limit, whenFull } = this.#options.inFlight;
     const account = this.#account;
     account.intended(dueNs, seenNs);
-    if (whenFull === 'drop' && account.outstanding > limit) {
+    if ((whenFull === 'drop' && account.outstanding > limit) || this.#line.isFull) {
       account.dropped(dueNs);
       return;
     }

@@ -7,6 +7,8 @@ export class ScheduleClock {
   state: 'before' | 'open' | 'closed' = 'before';
   /** Infinity when nothing more is to be sent before the window closes. */
   nextNs = 0;
+  /** Whether the rest of the schedule was given up before its end. */
+  isGivenUp = false;
   readonly #startNs: number;
   readonly #times: Iterator<number>;
 
@@ -22,6 +24,7 @@ export class ScheduleClock {
   }
 
   advance(): void {
+    if (this.isGivenUp) return;
     const next = this.#times.next();
     const atNs = next.done === true ? Number.POSITIVE_INFINITY : this.#startNs + next.value;
     this.nextNs = atNs < this.closeNs ? atNs : Number.POSITIVE_INFINITY;
@@ -30,6 +33,12 @@ export class ScheduleClock {
   /** Whether that instant has come and all requests intended before it were taken. */
   passed(instantNs: number, nowNs: number): boolean {
     return nowNs >= instantNs && this.nextNs >= instantNs;
+  }
+
+  /** Sends nothing more: the client is too far behind to catch up. */
+  giveUp(): void {
+    this.nextNs = Number.POSITIVE_INFINITY;
+    this.isGivenUp = true;
   }
 
   /** When something is to be done next. */

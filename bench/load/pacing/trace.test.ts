@@ -61,6 +61,16 @@ describe('a trace file', () => {
     });
   }
 
+  it('is refused where its gaps are so small in the mean that no client could follow', () => {
+    for (const text of ['1e-320\n', '0.09\n', `${'0\n'.repeat(11)}1\n`]) {
+      assert.throws(
+        () => parseTrace(text, 'gaps-us'),
+        (error) => isUsage(error, /gaps of less than 0.1 microseconds in the mean/),
+      );
+    }
+    assert.deepEqual(first(parseTrace(`${'0\n'.repeat(9)}1\n`, 'gaps-us'), 11).slice(-2), [1_000, 1_000]);
+  });
+
   it('is refused where it is missing or no file', async () => {
     await assert.rejects(readTrace(join(folder, 'none'), 'gaps-us'), (error) => isUsage(error, /there is no .*none/));
     await assert.rejects(readTrace(folder, 'gaps-us'), (error) => isUsage(error, /is not a file/));

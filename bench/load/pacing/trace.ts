@@ -10,6 +10,8 @@ export type TraceForm =
   /** Nanoseconds from the start of the load, ascending; sent once. */
   | 'times-ns';
 
+/** Ten million requests per second: no client sends so many. */
+const meanGapLeastUs = 0.1;
 const traceLimitBytes = 64 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
@@ -23,7 +25,7 @@ export async function readTrace(file: string, form: TraceForm): Promise<Schedule
 
 /**
  * Blank lines are passed over. `file` is what messages call it.
- * @throws Failure (usage) for what is no such list; gaps must be at least 0, and one of them above.
+ * @throws Failure (usage) for what is no such list; gaps must be at least 0, their mean 0.1 us.
  */
 export function parseTrace(text: string, form: TraceForm, file = 'the trace'): Schedule {
   const numbers: number[] = [];
@@ -45,6 +47,9 @@ export function parseTrace(text: string, form: TraceForm, file = 'the trace'): S
   if (numbers.length === 0) throw unreadable(`${file} holds no numbers`, form);
   if (form === 'times-ns') return numbers;
   if (numbers.every((gapUs) => gapUs === 0)) throw unreadable(`${file} has no gap above 0`, form);
+  if (numbers.reduce((sum, gapUs) => sum + gapUs, 0) < numbers.length * meanGapLeastUs) {
+    throw unreadable(`${file} has gaps of less than ${meanGapLeastUs} microseconds in the mean`, form);
+  }
   return repeatedGaps(numbers);
 }
 

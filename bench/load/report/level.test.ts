@@ -85,6 +85,8 @@ describe('a level of several windows', () => {
     assert.equal(report([measuredLoad([])], { thresholdNs: ms }).meetsThreshold, null);
     const failing = measuredLoad([ms], { errors: { timeout: 1 } });
     assert.equal(report([failing], { thresholdNs: 5 * ms }).meetsThreshold, false);
+    const failed = measuredLoad([], { errors: { 'http-5xx': 9 } });
+    assert.equal(report([failed], { thresholdNs: 5 * ms }).meetsThreshold, false);
   });
 
   it('is stable where the last three windows agree', () => {
@@ -117,6 +119,12 @@ describe('the server in a level', () => {
       [[[counted(10, { success: 1 }), null], client], /did not tell/],
       [[[counted(0, {})], client], /counted no request/],
       [[[counted(-3, { success: 5 })], client], /went back/],
+      [[[counted(10, {}, { cacheHitCount: -1 })], client], /went back/],
+      [
+        [[counted(600, { success: 5 })], { ...client, requestCount: 1_101 }],
+        /counted 600 requests .* 1101: it was restarted/,
+      ],
+      [[[counted(2 ** 53, { success: 0 })], client], /more than can be/],
       [[[counted(10, { success: 1_100 })], client], /more time for a request than the client waited/],
       [[[counted(10, { computeInfer: 1_100 })], client], /more time for a request/],
       [[[counted(10, { success: 1 })], { meanNs: null, requestCount: 0 }], /counted no request/],
@@ -130,6 +138,7 @@ describe('the server in a level', () => {
 
   it('serves others as well where it counted many more', () => {
     assert.equal(serverShare([counted(200, { success: 1 })], client).note, null);
+    assert.equal(serverShare([counted(600, { success: 1 })], { ...client, requestCount: 1_100 }).note, null);
     assert.match(serverShare([counted(400, { success: 1 })], client).note ?? '', /others use the model too/);
   });
 });

@@ -27,18 +27,26 @@ const slackRatio = 1.05;
 const othersRatio = 1.5;
 const othersLeast = 200;
 
+const restarted = 'it was restarted, or the model loaded again; its counters are left out';
+
 /** The server's part of one or several windows; counters that cannot be are discarded, and `note` says so. */
 export function serverShare(windows: readonly (ServerCounters | null)[], client: ClientShare): ServerSeen {
   const known = windows.filter((counters) => counters !== null);
   if (known.length === 0 || known.length < windows.length) return unknown('the server did not tell its statistics');
   if (known.some((counters) => phasesOf(counters).some(({ count, ns }) => count < 0 || ns < 0))) {
-    return unknown(
-      "the server's counters went back while it was measured: it was restarted, or the model loaded again; they are left out",
-    );
+    return unknown(`the server's counters went back while it was measured: ${restarted}`);
   }
   const sum = (of: (counters: ServerCounters) => number): number => known.reduce((total, each) => total + of(each), 0);
   const requestCount = sum(({ success }) => success.count);
+  if (!Number.isSafeInteger(requestCount))
+    return unknown('the server counted more than can be: its counters are left out');
   if (requestCount === 0 || client.meanNs === null) return unknown('the server counted no request of this load');
+  // Counters that began anew in mid-window may have passed the old ones by its end.
+  if (requestCount * othersRatio + othersLeast < client.requestCount) {
+    return unknown(
+      `the server counted ${requestCount} requests where this load measured ${client.requestCount}: ${restarted}`,
+    );
+  }
   const mean = (of: (counters: ServerCounters) => Phase): number => sum((each) => of(each).ns) / requestCount;
   const phases = {
     queueNs: mean(({ queue }) => queue),
@@ -73,7 +81,8 @@ export function serverShare(windows: readonly (ServerCounters | null)[], client:
 function phasesOf(counters: ServerCounters): Phase[] {
   const { success, queue, computeInput, computeInfer, computeOutput } = counters;
   const executions = { count: counters.executionCount, ns: counters.inferenceCount };
-  return [success, queue, computeInput, computeInfer, computeOutput, executions];
+  const hits = { count: counters.cacheHitCount, ns: 0 };
+  return [success, queue, computeInput, computeInfer, computeOutput, executions, hits];
 }
 
 function unknown(note: string): ServerSeen {

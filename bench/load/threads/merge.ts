@@ -102,6 +102,7 @@ function mergeSchedules(schedules: readonly ScheduleKept[]): ScheduleKept | null
     service: mergeLatencies(schedules.map(({ service }) => service)),
     backlogAtOpen: total(schedules, ({ backlogAtOpen }) => backlogAtOpen),
     backlogAtClose: total(schedules, ({ backlogAtClose }) => backlogAtClose),
+    ...(schedules.some(({ isGivenUp }) => isGivenUp) ? { isGivenUp: true } : {}),
     meanBacklog: [quarter(0), quarter(1), quarter(2), quarter(3)],
   };
 }

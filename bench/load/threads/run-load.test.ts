@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../failure.ts';
 import { startScriptedServer } from '../../testing/scripted-server.ts';
+import { constantRate } from '../pacing/schedule.ts';
 import { mergeHistograms } from '../recorder.ts';
 import { times } from '../scripted-load.test-suite.ts';
 import { scriptedLoad } from './load.test-suite.ts';
@@ -154,6 +155,16 @@ describe('an open loop in several threads', { timeout: 120_000 }, () => {
       assert.equal(load.checkedCount, 120 + 16);
     });
   }
+
+  it('cannot share a trace of more times than memory is taken for', async () => {
+    await using server = await startScriptedServer({ steps: [] });
+    const inFlight = { limit: 64, whenFull: 'wait' } as const;
+    const pacing = { kind: 'trace', file: 'times', schedule: constantRate(1e9), inFlight } as const;
+    await assert.rejects(runLoad(scriptedLoad(server, { pacing, threads: 2 })), {
+      ...{ exitCode: 2, code: 'trace' },
+      message: 'times has more than 16777216 requests in one warm-up and window, which several threads cannot share',
+    });
+  });
 
   it('keeps the intervals of the schedule between requests of different threads', async () => {
     await using server = await startScriptedServer({ steps: [{}] }, { thread: true });

@@ -1,4 +1,5 @@
 import { addAbortListener } from 'node:events';
+import { Failure } from '../../failure.ts';
 import type { Crew } from './crew.ts';
 import { newMeeting } from './gate.ts';
 import { type LoadPacing, type LoadPart, laneCountOf, withLaneCount } from './load-spec.ts';
@@ -81,11 +82,22 @@ function sharedPacing({ pacing, warmup, windowNs }: LoadPart): LoadPacing {
   const times: number[] = [];
   for (const atNs of pacing.schedule) {
     if (atNs >= warmup.minimumNs + windowNs) break;
+    if (times.length === sharedTimesMost) throw tooManyTimes(pacing.file);
     times.push(atNs);
   }
   const schedule = new Float64Array(new SharedArrayBuffer(times.length * Float64Array.BYTES_PER_ELEMENT));
   schedule.set(times);
   return { ...pacing, schedule };
+}
+
+/** 128 MiB, as a list and as shared memory for a moment twice that. */
+const sharedTimesMost = 2 ** 24;
+
+function tooManyTimes(file: string): Failure {
+  const most = `${file} has more than ${sharedTimesMost} requests in one warm-up and window`;
+  return new Failure('usage', 'trace', `${most}, which several threads cannot share`, {
+    hint: 'send them from one thread, or measure for a shorter time',
+  });
 }
 
 function isMeasured({ measurement }: PartResult): boolean {
