@@ -145,6 +145,7 @@ class LevelRun {
       windowNs: windowMs * 1e6,
       limitsNs: limit === null ? [] : [limit.limitNs],
       requestTimeoutNs: requestTimeoutMs * 1e6,
+      drainNs: requestTimeoutMs * 1e6,
       errorLimit: failFast ? 1 : Number.POSITIVE_INFINITY,
     };
   }
