@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
-import { Failure, messageOf } from '../failure.ts';
 import { csvTable } from '../load/report/csv.ts';
 import { intervalLog, percentileTable } from '../load/report/histograms.ts';
 import { lastLines } from '../load/report/last-lines.ts';
 import { type LevelReport, reportLevel } from '../load/report/level.ts';
 import { version } from '../version.ts';
+import { writeAll } from './load-files.ts';
 import type { LoadMeasured } from './load-measure.ts';
 import type { LoadSubject } from './load-prepare.ts';
 import type { LoadRequest } from './load-request.ts';
@@ -59,7 +57,7 @@ export function resultDocument(
   };
 }
 
-/** Writes the files that were asked for. @throws Failure (usage) for one that cannot be written. */
+/** Writes the files that were asked for, all that can be. @throws Failure (usage) for the first that cannot. */
 export function writeFiles(
   { files, question, pacings }: LoadRequest,
   levels: readonly LevelReport[],
@@ -67,27 +65,14 @@ export function writeFiles(
 ): void {
   if (levels.length === 0) return;
   const all = measured.levels.map(({ level, windows }) => ({ level, loads: windows.map(({ load }) => load) }));
-  if (files.csv !== null) write(files.csv, csvTable(levels, question.percentile));
-  if (files.hlog !== null)
-    write(files.hlog, intervalLog(all.map(({ level, loads }) => ({ tag: `${pacings.kind}-${level}`, loads }))));
-  if (files.hgrm === null) return;
-  const isAlone = pacings.levels.length === 1;
-  for (const { level, loads } of all) write(isAlone ? files.hgrm : inserted(files.hgrm, level), percentileTable(loads));
-}
-
-/** "out.hgrm" for level 8 is "out-8.hgrm". */
-function inserted(file: string, level: number): string {
-  const extension = extname(file);
-  return `${file.slice(0, file.length - extension.length)}-${level}${extension}`;
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new Failure('usage', 'output', `${file} cannot be written: ${messageOf(error)}`, {
-      hint: 'name another file',
-      cause: error,
-    });
+  const texts: [string, string][] = [];
+  if (files.csv !== null) texts.push([files.csv, csvTable(levels, question.percentile)]);
+  if (files.hlog !== null) {
+    texts.push([files.hlog, intervalLog(all.map(({ level, loads }) => ({ tag: `${pacings.kind}-${level}`, loads })))]);
   }
+  for (const { level, loads } of all) {
+    const file = files.hgrm?.get(level);
+    if (file !== undefined) texts.push([file, percentileTable(loads)]);
+  }
+  writeAll(texts);
 }
