@@ -55,6 +55,14 @@ describe('tritune load and the answers', () => {
     assert.equal(ended.document.levels[0]?.latencyNs.p50, null);
   });
 
+  it('waits for what is in flight at the end as long as the time-out says', async () => {
+    const times = Array.from({ length: 40 }, () => ({ holdMs: 5 }));
+    const steps = [...times, { holdMs: 1_700 }, ...times, ...times, ...times];
+    await using server = await startScriptedServer({ steps }, { thread: true });
+    const { document } = await loadJson([...model, '-u', server.url, '--concurrency-range', '2']);
+    assert.deepEqual(document.levels[0]?.errors, {});
+  });
+
   it('ends by itself on a server that answers nothing rightly', async () => {
     const steps = [{ holdMs: 5, answer: { kind: 'status', status: 500 } }] as const;
     await using server = await startScriptedServer({ steps }, { thread: true });

@@ -10,10 +10,17 @@ import { Crew, chooseThreadCount, runLoad } from '../load/threads/run-load.ts';
 import type { PreparedLoad } from './load-prepare.ts';
 import type { LoadRequest } from './load-request.ts';
 
+/** A level's windows, and those of a search that said nothing of the server, so that others were measured in their place. */
+export type MeasuredLevel = {
+  readonly level: number;
+  readonly windows: readonly MeasuredWindow[];
+  readonly unusable: readonly MeasuredWindow[];
+};
+
 /** What was measured before the end, whatever ended it. */
 export type LoadMeasured = {
   /** In the order in which they were first measured; each has a window at least. */
-  readonly levels: readonly { readonly level: number; readonly windows: readonly MeasuredWindow[] }[];
+  readonly levels: readonly MeasuredLevel[];
   /** Null where nothing was searched for, or the search was not brought to its end. */
   readonly search: SearchResult | null;
   /** What it was ended from outside with; undefined where it was not. */
@@ -54,7 +61,7 @@ export async function measureLoad(
 type Measure = (level: number) => Promise<MeasuredWindow>;
 
 class LevelRun {
-  readonly levels: { level: number; windows: MeasuredWindow[] }[] = [];
+  readonly levels: { level: number; windows: MeasuredWindow[]; unusable: MeasuredWindow[] }[] = [];
   readonly #prepared: PreparedLoad;
   readonly #request: LoadRequest;
   readonly #events: LoadEvents;
@@ -95,21 +102,22 @@ class LevelRun {
     }
   }
 
-  /** Whether one window of the level meets the threshold; undefined where it says nothing of the server. */
+  /** Whether one window of the level meets the threshold; undefined where it says nothing of the server, and stands apart then. */
   async vote(level: number, measure: Measure): Promise<boolean | undefined> {
     const window = await this.#next(level, measure);
-    const { errors } = window.load;
-    if (clientLimits(window.load).length > 0 || 'wrong-values' in errors || 'wrong-shape' in errors) return undefined;
-    // A level may be too much for a server, but then it still takes connections.
-    if (isSilent(window) && Object.keys(errors).every((kind) => kind === 'connect')) return undefined;
-    return reportLevel([window], this.#request.question).meetsThreshold ?? undefined;
+    const met = isUsable(window) ? reportLevel([window], this.#request.question).meetsThreshold : null;
+    if (met !== null) return met;
+    const known = this.levels.find((each) => each.level === level);
+    known?.windows.splice(known.windows.indexOf(window), 1);
+    known?.unusable.push(window);
+    return undefined;
   }
 
   async #next(level: number, measure: Measure): Promise<MeasuredWindow> {
     const known = this.levels.find((each) => each.level === level);
-    this.#events.window(level, known?.windows.length ?? 0);
+    this.#events.window(level, known === undefined ? 0 : known.windows.length + known.unusable.length);
     const window = await measure(level);
-    if (known === undefined) this.levels.push({ level, windows: [window] });
+    if (known === undefined) this.levels.push({ level, windows: [window], unusable: [] });
     else known.windows.push(window);
     this.#events.measured(level, window);
     return window;
@@ -145,9 +153,18 @@ class LevelRun {
       windowNs: windowMs * 1e6,
       limitsNs: limit === null ? [] : [limit.limitNs],
       requestTimeoutNs: requestTimeoutMs * 1e6,
+      drainNs: requestTimeoutMs * 1e6,
       errorLimit: failFast ? 1 : Number.POSITIVE_INFINITY,
     };
   }
+}
+
+/** Whether a window says anything of the threshold: neither where the client was the limit nor where answers were wrong. */
+function isUsable(window: MeasuredWindow): boolean {
+  const { errors } = window.load;
+  if (clientLimits(window.load).length > 0 || 'wrong-values' in errors || 'wrong-shape' in errors) return false;
+  // A level may be too much for a server, but then it still takes connections.
+  return !(isSilent(window) && Object.keys(errors).every((kind) => kind === 'connect'));
 }
 
 /** Whether requests were sent, or could not be, and none was answered rightly: there is nothing more to learn from that server. */

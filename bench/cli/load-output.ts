@@ -1,24 +1,45 @@
-import { writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
-import { Failure, messageOf } from '../failure.ts';
 import { csvTable } from '../load/report/csv.ts';
 import { intervalLog, percentileTable } from '../load/report/histograms.ts';
+import { whyInvalid } from '../load/report/judgement.ts';
 import { lastLines } from '../load/report/last-lines.ts';
-import { type LevelReport, reportLevel } from '../load/report/level.ts';
+import { type LevelReport, type MeasuredWindow, reportLevel } from '../load/report/level.ts';
 import { version } from '../version.ts';
-import type { LoadMeasured } from './load-measure.ts';
+import { writeAll } from './load-files.ts';
+import type { LoadMeasured, MeasuredLevel } from './load-measure.ts';
 import type { LoadSubject } from './load-prepare.ts';
 import type { LoadRequest } from './load-request.ts';
 import { describeLevel, describeSearch, describeSubject } from './load-text.ts';
 
-/** The levels that were measured, lowest first. */
-export function reportLevels({ levels }: LoadMeasured, { question }: LoadRequest): LevelReport[] {
+/**
+ * The levels that were measured, lowest first. Of a level in a search only the windows count that it was decided by, where it has any,
+ * and one that stayed undecided does not meet the threshold.
+ */
+export function reportLevels({ levels, search }: LoadMeasured, { question }: LoadRequest): LevelReport[] {
   return levels
     .toSorted((a, b) => a.level - b.level)
-    .flatMap(({ windows }) => {
-      const [first, ...others] = windows;
-      return first === undefined ? [] : [reportLevel([first, ...others], question)];
+    .flatMap((measured) => {
+      const [first, ...others] = windowsOf(measured);
+      if (first === undefined) return [];
+      const report = reportLevel([first, ...others], question);
+      const isUndecided = search?.levels.some((each) => each.level === measured.level && each.verdict === 'undecided');
+      return [
+        {
+          ...report,
+          meetsThreshold: isUndecided === true ? false : report.meetsThreshold,
+          notes: [...report.notes, ...repeatedNote(measured)],
+        },
+      ];
     });
+}
+
+function windowsOf({ windows, unusable }: MeasuredLevel): readonly MeasuredWindow[] {
+  return windows.length > 0 ? windows : unusable;
+}
+
+function repeatedNote({ windows, unusable }: MeasuredLevel): string[] {
+  if (windows.length === 0 || unusable.length === 0) return [];
+  const reasons = [...new Set(whyInvalid(unusable.map(({ load }) => load)))].join('; ');
+  return [`left out, as they could not be used, and measured again: ${unusable.length} windows (${reasons})`];
 }
 
 /** Whether what was measured answers the question: of a search only the level that it found counts. */
@@ -59,35 +80,22 @@ export function resultDocument(
   };
 }
 
-/** Writes the files that were asked for. @throws Failure (usage) for one that cannot be written. */
+/** Writes the files that were asked for, all that can be. @throws Failure (usage) for the first that cannot. */
 export function writeFiles(
   { files, question, pacings }: LoadRequest,
   levels: readonly LevelReport[],
   measured: LoadMeasured,
 ): void {
   if (levels.length === 0) return;
-  const all = measured.levels.map(({ level, windows }) => ({ level, loads: windows.map(({ load }) => load) }));
-  if (files.csv !== null) write(files.csv, csvTable(levels, question.percentile));
-  if (files.hlog !== null)
-    write(files.hlog, intervalLog(all.map(({ level, loads }) => ({ tag: `${pacings.kind}-${level}`, loads }))));
-  if (files.hgrm === null) return;
-  const isAlone = pacings.levels.length === 1;
-  for (const { level, loads } of all) write(isAlone ? files.hgrm : inserted(files.hgrm, level), percentileTable(loads));
-}
-
-/** "out.hgrm" for level 8 is "out-8.hgrm". */
-function inserted(file: string, level: number): string {
-  const extension = extname(file);
-  return `${file.slice(0, file.length - extension.length)}-${level}${extension}`;
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new Failure('usage', 'output', `${file} cannot be written: ${messageOf(error)}`, {
-      hint: 'name another file',
-      cause: error,
-    });
+  const all = measured.levels.map((each) => ({ level: each.level, loads: windowsOf(each).map(({ load }) => load) }));
+  const texts: [string, string][] = [];
+  if (files.csv !== null) texts.push([files.csv, csvTable(levels, question.percentile)]);
+  if (files.hlog !== null) {
+    texts.push([files.hlog, intervalLog(all.map(({ level, loads }) => ({ tag: `${pacings.kind}-${level}`, loads })))]);
   }
+  for (const { level, loads } of all) {
+    const file = files.hgrm?.get(level);
+    if (file !== undefined) texts.push([file, percentileTable(loads)]);
+  }
+  writeAll(texts);
 }

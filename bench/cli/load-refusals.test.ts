@@ -47,6 +47,21 @@ const usage: [what: string, args: readonly string[], message: RegExp][] = [
   ['a scheme and another protocol in capitals', ['-m', 'a', '-u', 'http://127.0.0.1:1', '-i', 'gRPC'], /says grpc/],
   ['a protocol that is none', ['-m', 'a', '-i', 'gRPCs'], /Allowed choices are http, grpc/],
   ['a report in no folder', ['-m', 'a', '-f', '/no/such/a.csv'], /there is no folder/],
+  [
+    'a report with a name that is too long',
+    ['-m', 'a', '-f', `/tmp/${'x'.repeat(300)}`],
+    /cannot be written: ENAMETOOLONG/,
+  ],
+  [
+    'two reports in one file',
+    ['-m', 'a', '-f', '/tmp/a.csv', '--hlog', '/tmp/./a.csv'],
+    /two results would go to \/tmp\/a/,
+  ],
+  [
+    'a report where the table of a level goes',
+    ['-m', 'a', '-f', '/tmp/a-2', '--hgrm', '/tmp/a', '--concurrency-range', '1:2'],
+    /two results would go to \/tmp\/a-2/,
+  ],
   ['another host', ['-m', 'a', '-u', '192.0.2.1:8000'], /192\.0\.2\.1 is another host/],
   [
     'another host behind a proxy',

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
 import { type DataSource, parseRanges, parseShapes, parseSource } from '../load/data/data-options.ts';
 import type { WorkloadSpec } from '../load/data/read-workload.ts';
 import { noSharing } from '../load/http/transport.ts';
@@ -8,6 +8,7 @@ import type { TlsTarget } from '../load/transport.ts';
 import type { Transport as TransportName } from '../plan/plan.ts';
 import type { Host } from './host.ts';
 import { parseServerName, type ServerName } from './load-address.ts';
+import { type OutputFiles, readOutputFiles } from './load-files.ts';
 import { type Headers, readHeaders } from './load-headers.ts';
 import type { LoadOptions } from './load-options.ts';
 import { conflict, type Pacings, readPacings } from './load-pacing.ts';
@@ -37,7 +38,7 @@ export type LoadRequest = {
   readonly trials: Trials;
   readonly requestTimeoutMs: number;
   readonly failFast: boolean;
-  readonly files: { readonly csv: string | null; readonly hgrm: string | null; readonly hlog: string | null };
+  readonly files: OutputFiles;
 };
 
 /** How often a level is measured. */
@@ -65,7 +66,6 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
   if (compression !== 'none' && server.protocol === 'http') {
     throw conflict('--grpc-compression-algorithm is about gRPC', 'add --protocol grpc, or leave it out');
   }
-  const file = (path: string | undefined): string | null => (path === undefined ? null : writable(resolve(cwd, path)));
   return {
     model: options.modelName,
     modelVersion: options.modelVersion ?? null,
@@ -96,7 +96,7 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
     trials: { most: options.maxTrials, requestCount: options.measurementRequestCount ?? null },
     requestTimeoutMs: options.requestTimeout ?? requestTimeoutDefaultMs,
     failFast: options.failFast === true,
-    files: { csv: file(options.latencyReportFile), hgrm: file(options.hgrm), hlog: file(options.hlog) },
+    files: readOutputFiles(options, cwd, pacings.levels),
   };
 }
 
@@ -164,12 +164,4 @@ function sourceOf(texts: readonly string[], cwd: string): DataSource {
   if (names.length === 0)
     throw conflict(`the folder ${folder} holds no .npy files`, 'put one file there for each tensor: NAME.npy');
   return { kind: 'files', files: new Map(names.map((name) => [basename(name, '.npy'), join(folder, name)])) };
-}
-
-/** Found out before the load, not after it. */
-function writable(file: string): string {
-  if (!existsSync(dirname(file)))
-    throw conflict(`there is no folder ${dirname(file)}`, 'name a file in a folder that is there');
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw conflict(`${file} is a folder`, 'name a file');
-  return file;
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { exitCodes, Failure } from '../failure.ts';
+import { exitCodes, Failure, messageOf } from '../failure.ts';
 import { duration, latency, rate } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
 import type { Exit, Host } from './host.ts';
@@ -68,7 +68,13 @@ async function load(request: LoadRequest, { json, quiet, verbose }: LoadOptions,
       ? `${JSON.stringify(output.resultDocument(prepared.about, levels, measured, request), null, 2)}\n`
       : output.resultText(prepared.about, levels, measured, request),
   );
-  output.writeFiles(request, levels, measured);
+  try {
+    output.writeFiles(request, levels, measured);
+  } catch (error) {
+    // That it was interrupted is what the exit code says then.
+    if (measured.interruption === undefined) throw error;
+    host.stderr.write(`tritune: ${plainText(messageOf(error))}\n`);
+  }
   if (measured.interruption !== undefined) throw measured.interruption;
   return output.isInvalid(levels, measured) ? exitCodes.measurement : exitCodes.done;
 }

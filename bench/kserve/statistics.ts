@@ -84,5 +84,6 @@ function field(value: unknown, name: string): unknown {
 /** 64-bit counters may come as strings; what is no count, or one that a number cannot hold, is 0. */
 function toNumber(value: unknown): number {
   const number = typeof value === 'string' ? Number(value) : value;
-  return Number.isSafeInteger(number) && Number(number) >= 0 ? Number(number) : 0;
+  const isCount = typeof number === 'number' && number >= 0 && number <= Number.MAX_SAFE_INTEGER;
+  return isCount ? Math.round(number) : 0;
 }

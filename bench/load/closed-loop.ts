@@ -16,6 +16,11 @@ export type ClosedLoop = TallyOptions & {
   readonly requests: readonly PreparedRequest[];
   /** A request, or a connection, that takes longer ends the load. */
   readonly requestTimeoutNs: number;
+  /**
+   * Requests in flight when the window closes are waited for so long, then they are time-outs; where left out 1 s or twice the
+   * longest latency, at most the time-out, so that many short loads can follow one another.
+   */
+  readonly drainNs?: number;
   /** So many failures end the load; 100 where left out. Without an end the load goes on through all of them, time-outs too. */
   readonly errorLimit?: number;
   /** Ends the load early; the promise then rejects with the signal's reason. */
@@ -173,8 +178,8 @@ class ClosedLoopRun implements LaneLoad {
     this.#tally.finish(waiting.map(({ startNs }) => startNs));
     if (this.#watch !== undefined) this.#tell('close');
     for (const lane of this.#lanes) if (!closed || lane.state !== 'waiting') lane.close();
-    const drainNs = Math.min(Math.max(drainLeastNs, 2 * this.#tally.maxNs), this.#options.requestTimeoutNs);
-    this.#drainTimer = setTimeout(() => this.#lose(), drainNs / 1e6);
+    const { requestTimeoutNs, drainNs = Math.max(drainLeastNs, 2 * this.#tally.maxNs) } = this.#options;
+    this.#drainTimer = setTimeout(() => this.#lose(), Math.min(drainNs, requestTimeoutNs) / 1e6);
     this.#drained();
   }
 

@@ -14,6 +14,9 @@ export type TensorForm = {
   readonly asked: readonly number[] | null;
 };
 
+/** Of inputs, and of outputs: no model has so many, and a server can say anything. */
+const tensorsMost = 1_000;
+
 /** What the data must fit. */
 export type ModelForm = {
   readonly model: string;
@@ -86,6 +89,7 @@ function tensorsOf(tensors: unknown, model: string): TensorMetadata[] {
         typeof tensor?.name === 'string' && Array.isArray(tensor.shape) && tensor.shape.every(isDimension),
     );
   if (!valid) throw unusable(model, 'its inputs have no names or no shapes');
+  if (tensors.length > tensorsMost) throw tooMany(model, tensors.length, 'inputs');
   return tensors as TensorMetadata[];
 }
 
@@ -101,6 +105,7 @@ function perExample({ shape }: TensorMetadata, batched: boolean): readonly numbe
 function outputForms(metadata: ModelMetadata, batched: boolean): TensorForm[] | null {
   const outputs: unknown = metadata.outputs;
   if (!Array.isArray(outputs)) return null;
+  if (outputs.length > tensorsMost) throw tooMany(metadata.name, outputs.length, 'outputs');
   const forms = outputs.map((output: Partial<TensorMetadata> | null): TensorForm | null => {
     const { name, datatype, shape } = output ?? {};
     if (typeof name !== 'string' || typeof datatype !== 'string' || !isDatatype(datatype)) return null;
@@ -120,6 +125,10 @@ function askedFor(
     `input ${form.name} takes [${form.shape.join(', ')}] for one example, not the shape ${asked.join(',')}`,
     'give --shape without the batch dimension, each dimension that the model fixes as it is',
   );
+}
+
+function tooMany(model: string, count: number, what: 'inputs' | 'outputs'): Failure {
+  return unusable(model, `it has ${count} ${what}, more than ${tensorsMost}`);
 }
 
 function unusable(model: string, what: string): Failure {

@@ -55,6 +55,28 @@ describe('the requests of a load', () => {
     assert.equal(encoded, 15);
   });
 
+  it('are fewer where a model has so many tensors that these alone take memory', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `x${index}`);
+    const wide = model(names.map((name) => `${name} UINT8 1`));
+    const tensors = names.map((name) => ({ name, datatype: 'UINT8' as const, shape: [1], data: new Uint8Array(1) }));
+    const data = { ...three, exampleCount: 5_000, examplesFor: () => ({ expected: null, inputs: () => tensors }) };
+    const options = { ...plainOptions, distinctRequestCount: 5_000 };
+    assert.equal(makeWorkload(data, wide, 1, options).inputs.length, Math.floor(2 ** 28 / (1_025 * 1_000)));
+  });
+
+  it('are none of a model with more than 1 000 inputs or outputs', () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ({ name: `x${index}`, datatype: 'INT32', shape: [1] }));
+    const data = randomData(1, new Map());
+    const refused = (metadata: ModelMetadata, message: RegExp): void =>
+      assert.throws(
+        () => makeWorkload(data, metadata, 1),
+        (error) => error instanceof Failure && error.exitCode === 3 && message.test(error.message),
+      );
+    refused({ ...x, inputs: many }, /it has 1001 inputs, more than 1000/);
+    refused({ ...x, outputs: many }, /it has 1001 outputs, more than 1000/);
+    assert.equal(makeWorkload(data, { ...x, inputs: many.slice(1) }, 1).inputs[0]?.length, 1_000);
+  });
+
   it('take no more than 256 MiB together, whatever their number', () => {
     const large = model([`x UINT8 ${3 * 2 ** 20}`]);
     const { inputs } = makeWorkload(randomData(1, new Map()), large, 1, { ...plainOptions, distinctRequestCount: 100 });

@@ -54,7 +54,7 @@ export function makeWorkload(
   let most = requestCount;
   for (let request = 0; request < most; request += 1) {
     const made = build(examplesOf(request, { requestCount: most, batchSize, exampleCount: data.exampleCount }));
-    const size = bytesOf(made.inputs) + bytesOf(made.expected ?? []);
+    const size = heldBytes(made.inputs) + heldBytes(made.expected ?? []);
     bytes += size;
     // The first one says how many there is room for, before the others are spread.
     if (request === 0) most = Math.max(1, Math.min(most, Math.floor(workloadLimitBytes / Math.max(1, size))));
@@ -155,6 +155,13 @@ function checkSize(example: readonly Tensor[], batchSize: number): void {
   const bytes = bytesOf(example) * batchSize;
   if (bytes <= requestLimitBytes) return;
   throw wrongData(`one request would take ${bytes} bytes, more than ${requestLimitBytes}`, 'lower the batch size');
+}
+
+/** What a tensor takes beside its data: objects, its name, its shape, and its part of a request. */
+const tensorOverheadBytes = 1024;
+
+function heldBytes(tensors: readonly Tensor[]): number {
+  return bytesOf(tensors) + tensors.length * tensorOverheadBytes;
 }
 
 function bytesOf(tensors: readonly Tensor[]): number {

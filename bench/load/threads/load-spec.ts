@@ -23,6 +23,8 @@ export type LoadPart = {
   readonly limitsNs: readonly number[];
   /** A request that takes longer ends a closed loop and has failed in an open one; so does a connection. */
   readonly requestTimeoutNs: number;
+  /** What is in flight when the window of a closed loop closes is waited for so long, as it says itself. */
+  readonly drainNs?: number;
   /** So many failures end a closed loop, as it says itself; 100 where left out. An open loop always goes on. */
   readonly errorLimit?: number;
 };

@@ -51,7 +51,7 @@ export async function runPart(part: LoadPart, hooks: PartHooks): Promise<PartRes
 }
 
 function runLoop(part: LoadPart, carrier: Carrier, { signal, onWindow, team }: PartHooks): Promise<LoadMeasurement> {
-  const { requests, pacing, batchSize, warmup, windowNs, limitsNs, requestTimeoutNs, errorLimit } = part;
+  const { requests, pacing, batchSize, warmup, windowNs, limitsNs, requestTimeoutNs, errorLimit, drainNs } = part;
   const common = {
     ...{ carrier, requests, batchSize, windowNs, limitsNs, requestTimeoutNs },
     ...(signal === undefined ? {} : { signal }),
@@ -59,8 +59,8 @@ function runLoop(part: LoadPart, carrier: Carrier, { signal, onWindow, team }: P
     ...(team === undefined ? {} : { gate: team.gate }),
   };
   if (pacing.kind === 'closed') {
-    const limit = errorLimit === undefined ? {} : { errorLimit };
-    return runClosedLoop({ ...common, ...limit, concurrency: pacing.concurrency, warmup });
+    const ends = { ...(errorLimit === undefined ? {} : { errorLimit }), ...(drainNs === undefined ? {} : { drainNs }) };
+    return runClosedLoop({ ...common, ...ends, concurrency: pacing.concurrency, warmup });
   }
   const schedule = scheduleOf(pacing);
   return runOpenLoop({
