@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { leftoversOf } from '../engines/local/leftovers.ts';
 import { Failure } from '../failure.ts';
 import { tritune } from './host.fixture.ts';
+import { rehearsalBudget } from './sweep-request.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -48,32 +49,37 @@ variants:
   }
 });
 
-test('a rehearsal that nobody asked for says so and takes half of a long budget, unless it is given one', async () => {
+test('a rehearsal that nobody asked for says so and takes a part of a long budget', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
   try {
-    const plan = join(root, 'configs/iris.yaml');
-    for (const [args, budgetMs, told] of [
-      [[], 150_000, /as a rehearsal: .*\na rehearsal takes 150 s of the plan's budget; --budget gives it another\n/],
-      [['--budget', '200s'], 200_000, /as a rehearsal: [^\n]*\n(?!a rehearsal takes)/],
-    ] as const) {
-      const out = join(folder, String(budgetMs));
-      const controller = new AbortController();
-      const running = tritune(['sweep', plan, '--out', out, ...args], {
-        projectFolder: folder,
-        env: { PATH: folder, HOME: folder },
-        signal: controller.signal,
-      });
-      while (!existsSync(join(out, 'run.json'))) await Promise.race([delay(20), running]);
-      controller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
-      const { code, stderr } = await running;
-      assert.equal(code, 130, stderr);
-      assert.match(stderr, told);
-      const { plan: recorded, command } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
-      assert.deepEqual([recorded.budgetMs, command.includes(`--budget ${budgetMs / 1_000}s`)], [budgetMs, true]);
-    }
+    const out = join(folder, 'run');
+    const controller = new AbortController();
+    const running = tritune(['sweep', join(root, 'configs/iris.yaml'), '--out', out], {
+      projectFolder: folder,
+      env: { PATH: folder, HOME: folder },
+      signal: controller.signal,
+    });
+    while (!existsSync(join(out, 'run.json'))) await Promise.race([delay(20), running]);
+    controller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
+    const { code, stderr } = await running;
+    assert.equal(code, 130, stderr);
+    assert.match(
+      stderr,
+      /as a rehearsal: .*\na rehearsal takes 150 s of the plan's budget; --budget gives it another\n/,
+    );
+    const { plan: recorded, command } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
+    assert.deepEqual([recorded.budgetMs, command.includes('--budget 150s')], [150_000, true]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a rehearsal keeps a budget that the user gave, that is short anyway, or that is none', () => {
+  assert.deepEqual(rehearsalBudget({ budgetMs: 300_000 }, {}), { budget: 150_000 });
+  assert.deepEqual(rehearsalBudget({ budgetMs: 300_000 }, { budget: 200_000 }), {});
+  assert.deepEqual(rehearsalBudget({ budgetMs: 300_000 }, { blocks: 8 }), {});
+  assert.deepEqual(rehearsalBudget({ budgetMs: 60_000 }, {}), {});
+  assert.deepEqual(rehearsalBudget({ budgetMs: null }, {}), {});
 });
 
 test('a run that was begun on the embedded server by itself goes on there, whatever there is to choose from by now', async () => {

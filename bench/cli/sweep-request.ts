@@ -86,7 +86,11 @@ export async function requestOf(
 /** A rehearsal that nobody asked for shows what a sweep is; it need not take as long as one that decides something. */
 const rehearsalBudgetMs = 150_000;
 
-function rehearsalBudget({ budgetMs }: Plan, { budget, blocks }: SweepOptions): { budget?: number } {
+/** The budget of such a rehearsal, in ms, where neither plan nor command line make it short anyway. */
+export function rehearsalBudget(
+  { budgetMs }: Pick<Plan, 'budgetMs'>,
+  { budget, blocks }: SweepOptions,
+): { budget?: number } {
   if (budget !== undefined || blocks !== undefined || budgetMs === null || budgetMs <= rehearsalBudgetMs) return {};
   return { budget: rehearsalBudgetMs };
 }
