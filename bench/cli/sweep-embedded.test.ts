@@ -111,3 +111,28 @@ test('a run that was begun on the embedded server by itself goes on there, whate
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('a sweep whose server is killed while the noise of the host is measured says so, and keeps nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
+  try {
+    const out = join(folder, 'run');
+    const args = ['sweep', 'configs/iris.yaml', '--engine', 'embedded', '--out', out];
+    const sweep = execa(process.execPath, [join(root, 'bench/main.ts'), ...args], { reject: false, cwd: root });
+    let told = '';
+    sweep.stderr.on('data', (piece) => {
+      told += String(piece);
+    });
+    const ended = sweep.then(() => true);
+    while (!told.includes('measuring the noise')) if (await Promise.race([delay(10), ended])) break;
+    const servers = leftoversOf(sweep.pid ?? 0).flatMap((text) => /^process (\d+): \S*node /.exec(text)?.[1] ?? []);
+    assert.equal(servers.length, 1);
+    process.kill(Number(servers[0]), 'SIGKILL');
+    const { exitCode, stderr } = await sweep;
+    assert.equal(exitCode, 3, stderr);
+    assert.match(stderr, /tritune: the embedded server ended by itself \(signal SIGKILL\)/);
+    assert.doesNotMatch(stderr, /bug/);
+    assert.equal(existsSync(out), false);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

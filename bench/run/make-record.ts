@@ -1,0 +1,146 @@
+import { cpus } from 'node:os';
+import { Failure } from '../failure.ts';
+import { baselineId } from '../plan/plan.ts';
+import { pilotShare } from '../stats/budget.ts';
+import { version } from '../version.ts';
+import { loadOf } from './block.ts';
+import { type Candidate, costOf, type SetAside } from './candidates.ts';
+import type { Deployment } from './deployment.ts';
+import { designRun } from './design.ts';
+import type { Environment } from './environment.ts';
+import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
+import { type Pilot, runPilot } from './pilot.ts';
+import { checkPointers } from './pointers.ts';
+import type { Preflight } from './preflight.ts';
+import type { RunRecord } from './record.ts';
+import type { ModelSource } from './repository.ts';
+import type { SweepRequest } from './request.ts';
+import { scoreOf } from './score.ts';
+import { measureSlice, type Workload } from './slice.ts';
+import { type Timing, timingOf } from './timing.ts';
+import { sliceMetric } from './values.ts';
+import { inputFiles } from './workload-spec.ts';
+
+/** What was prepared for a new run. */
+export type Making = {
+  request: SweepRequest;
+  source: ModelSource;
+  candidates: readonly Candidate[];
+  looks: readonly Preflight[];
+  deployment: Deployment;
+  serverStartMs: number;
+  startMs: number;
+  autoCompleteConfig: boolean;
+  environment: Environment;
+  inputMd5: string;
+  setAside: readonly SetAside[];
+  workload: Workload;
+  applied: 'reload' | 'restart';
+};
+
+/**
+ * Measures the host's noise where the design depends on it, and fixes the design: what `run.json` says from then on.
+ * @throws Failure (server) where the server takes none of the variants.
+ */
+export async function makeRecord({
+  request,
+  source,
+  candidates,
+  looks,
+  deployment,
+  serverStartMs,
+  startMs,
+  autoCompleteConfig,
+  environment,
+  inputMd5,
+  setAside,
+  workload,
+  applied,
+}: Making): Promise<RunRecord> {
+  const { plan, planFile, planSource, command, events } = request;
+  const accepted = looks.filter((look) => look.outcome === 'accepted');
+  if (accepted.length < 2) {
+    const reasons = looks.flatMap((look) => (look.outcome === 'refused' ? [`${look.variantId}: ${look.reason}`] : []));
+    throw new Failure('server', 'all-refused', 'the server takes none of the variants', {
+      hint: [...reasons.slice(0, 10), 'nothing is left to compare with the baseline: change the settings'].join('\n'),
+    });
+  }
+  const engine = deployment.identity;
+  if (engine === undefined) throw new Error('the server was started, but its identity is not known');
+  const pointers = await checkPointers(source.folder, inputFiles(plan));
+  const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
+  for (const warning of warnings) events.warning(warning);
+  const costs = Object.fromEntries(
+    candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
+  );
+  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
+  const timing = timingOf(plan, accepted, instances);
+  const pilot = await pilotOf({ request, candidates, costs, deployment, timing, workload, applied, startMs });
+  const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
+  const usedMs = performance.now() - startMs;
+  return {
+    schemaVersion: 1,
+    tool: { version },
+    startedAt: new Date(Date.now() - (performance.now() - startMs)).toISOString(),
+    plan,
+    planFile,
+    planSource,
+    command,
+    engine,
+    applied,
+    autoCompleteConfig,
+    after: { soak: request.soak },
+    design: designRun(plan, {
+      looks: accepted,
+      timing,
+      sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
+      serverStartMs,
+      usedMs,
+    }),
+    looks,
+    setAside,
+    pilot,
+    noiseFloor,
+    configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
+    costs,
+    environment,
+    inputMd5,
+    warnings,
+  };
+}
+
+/** Where there was no time for a pilot, what the host was seen to have; null where it was never looked at. */
+function sliceSdOf(floor: NoiseFloor | null): number | null {
+  return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
+}
+
+type Piloting = Pick<Making, 'request' | 'candidates' | 'deployment' | 'workload' | 'applied' | 'startMs'> & {
+  costs: Readonly<Record<string, readonly number[]>>;
+  timing: Timing;
+};
+
+/** A fixed design needs no pilot: nothing in it depends on the noise. */
+async function pilotOf(making: Piloting): Promise<Pilot | null> {
+  const { request, candidates, costs, deployment, timing, workload, applied, startMs } = making;
+  const { plan, signal, events } = request;
+  if (plan.blocks !== null) return null;
+  const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
+  const demanding = accepted
+    .slice(1)
+    .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
+  const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
+  events.preparing('measuring the noise of this host');
+  return runPilot({
+    variantIds: ids,
+    untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
+    objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
+    measure: async (id) => {
+      signal.throwIfAborted();
+      const candidate = accepted.find(({ variant }) => variant.id === id);
+      const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
+      if (inForce === null || 'refused' in inForce) return null;
+      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
+      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, signal });
+    },
+  });
+}
