@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { leftoversOf } from '../engines/local/leftovers.ts';
@@ -12,6 +12,7 @@ import type { JournalLine } from '../run/journal.ts';
 import { projectFolder } from './host.fixture.ts';
 
 export type Ended = {
+  /** As a shell tells it: 128 and the signal's number where one ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -167,8 +168,8 @@ export class Command {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
-    this.ended = once(this.child, 'close').then(([code]) => ({
-      code: code as number | null,
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({
+      code: exitCodeOf(code, signal),
       stdout: this.stdout,
       stderr: this.stderr,
       pid: this.pid,
@@ -245,4 +246,9 @@ function isServer(pid: string, startedBy: number): boolean {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...env } = process.env;
   return env;
+}
+
+/** A second signal may find a process that is ending already and no longer listens. */
+function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number | null {
+  return signal === null ? code : 128 + constants.signals[signal];
 }
