@@ -115,7 +115,7 @@ describe('a sweep that is killed itself', requires('triton'), () => {
       await command.said(/block 2\/3/);
       const folder = place.runFolder();
       while (!readLines(folder).some((line) => line.kind === 'slice' && line.slice.block === 2)) await delay(5);
-      assert.equal((await command.end('SIGKILL')).code, null);
+      assert.equal((await command.end('SIGKILL')).code, 137);
       await untilGone(command.pid);
       // What a kill can leave, whether it did or not: a line that was being written.
       writeFileSync(join(folder, 'journal.jsonl'), '{"kind":"slice","sl', { flag: 'a' });
