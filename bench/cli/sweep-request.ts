@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, EngineKind } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
@@ -53,7 +53,7 @@ export async function requestOf(
       planFile: file,
       planSource,
       command,
-      engine: await resumedEngine({ ...plan.engine, kind: engine.kind }, host),
+      engine: resumedEngine(plan.engine, engine.kind, host),
       folder,
       projectFolder,
       stateFolder,
@@ -102,10 +102,16 @@ function tellRehearsal(reason: string, asked: SweepOptions, { budget, quiet }: S
     stderr.write(`a rehearsal takes ${asked.budget / 1_000} s of the plan's budget; --budget gives it another\n`);
 }
 
-/** A run goes on with the engine it was begun with, whatever there is to choose from by now. */
-async function resumedEngine(choice: Plan['engine'], host: Host): Promise<Engine> {
-  const { engine } = await chooseEngine(choice, host);
-  return engine;
+/**
+ * A run goes on with the engine it was begun with, whatever there is to choose from by now. It is looked for when a server is
+ * to start: of a run that had ended only the report is made again.
+ */
+function resumedEngine(choice: Plan['engine'], kind: EngineKind, host: Host): Engine {
+  const start: Engine['start'] = async (options) => {
+    const { engine } = await chooseEngine({ ...choice, kind }, host);
+    return engine.start(options);
+  };
+  return { kind, start };
 }
 
 /** The plan with what the command line says in place of its own. */

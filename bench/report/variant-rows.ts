@@ -1,3 +1,4 @@
+import { requestsNeeded } from '../stats/requests.ts';
 import { change, count, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { EstimateResult, Results, VariantResult } from './results.ts';
@@ -53,7 +54,7 @@ export type ServerRow = {
 };
 
 /** A p99 needs this many requests in every block: below, the share of requests above it rests on fewer than seven. */
-const requestsForP99 = 662;
+const requestsForP99 = requestsNeeded(0.99);
 
 export function variantRows(results: Results): VariantRow[] {
   const pick = results.verdict.kind === 'INVALID' ? null : results.verdict.pick;

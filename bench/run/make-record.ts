@@ -21,42 +21,34 @@ import { type Timing, timingOf } from './timing.ts';
 import { sliceMetric } from './values.ts';
 import { inputFiles } from './workload-spec.ts';
 
-/** What was prepared for a new run. */
-export type Making = {
-  request: SweepRequest;
-  source: ModelSource;
-  candidates: readonly Candidate[];
-  looks: readonly Preflight[];
-  deployment: Deployment;
-  serverStartMs: number;
-  startMs: number;
-  autoCompleteConfig: boolean;
-  environment: Environment;
-  inputMd5: string;
-  setAside: readonly SetAside[];
-  workload: Workload;
-  applied: 'reload' | 'restart';
+/** What was prepared for a new run before its server was started. */
+export type Prepared = {
+  readonly request: SweepRequest;
+  readonly source: ModelSource;
+  readonly candidates: readonly Candidate[];
+  readonly setAside: readonly SetAside[];
+  readonly deployment: Deployment;
+  readonly applied: 'reload' | 'restart';
+  readonly autoCompleteConfig: boolean;
+  readonly environment: Environment;
+  readonly inputMd5: string;
+  /** On the clock of performance.now(). */
+  readonly startMs: number;
+};
+
+/** What one look at each variant on a running server showed. */
+export type Seen = {
+  readonly looks: readonly Preflight[];
+  readonly workload: Workload;
+  readonly serverStartMs: number;
 };
 
 /**
  * Measures the host's noise where the design depends on it, and fixes the design: what `run.json` says from then on.
  * @throws Failure (server) where the server takes none of the variants.
  */
-export async function makeRecord({
-  request,
-  source,
-  candidates,
-  looks,
-  deployment,
-  serverStartMs,
-  startMs,
-  autoCompleteConfig,
-  environment,
-  inputMd5,
-  setAside,
-  workload,
-  applied,
-}: Making): Promise<RunRecord> {
+export async function makeRecord(prepared: Prepared, { looks, workload, serverStartMs }: Seen): Promise<RunRecord> {
+  const { request, source, candidates, setAside, deployment, applied, environment, startMs } = prepared;
   const { plan, planFile, planSource, command, events } = request;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
   if (accepted.length < 2) {
@@ -75,7 +67,7 @@ export async function makeRecord({
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf({ request, candidates, costs, deployment, timing, workload, applied, startMs });
+  const pilot = await pilotOf(prepared, { costs, timing, workload });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -88,7 +80,7 @@ export async function makeRecord({
     command,
     engine,
     applied,
-    autoCompleteConfig,
+    autoCompleteConfig: prepared.autoCompleteConfig,
     after: { soak: request.soak },
     design: designRun(plan, {
       looks: accepted,
@@ -104,7 +96,7 @@ export async function makeRecord({
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
     environment,
-    inputMd5,
+    inputMd5: prepared.inputMd5,
     warnings,
   };
 }
@@ -114,14 +106,15 @@ function sliceSdOf(floor: NoiseFloor | null): number | null {
   return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
 }
 
-type Piloting = Pick<Making, 'request' | 'candidates' | 'deployment' | 'workload' | 'applied' | 'startMs'> & {
-  costs: Readonly<Record<string, readonly number[]>>;
-  timing: Timing;
+type Piloting = {
+  readonly costs: Readonly<Record<string, readonly number[]>>;
+  readonly timing: Timing;
+  readonly workload: Workload;
 };
 
 /** A fixed design needs no pilot: nothing in it depends on the noise. */
-async function pilotOf(making: Piloting): Promise<Pilot | null> {
-  const { request, candidates, costs, deployment, timing, workload, applied, startMs } = making;
+async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting): Promise<Pilot | null> {
+  const { request, candidates, deployment, applied, startMs } = prepared;
   const { plan, signal, events } = request;
   if (plan.blocks !== null) return null;
   const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);

@@ -8,8 +8,8 @@ import { type Candidate, makeCandidates } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import { readJournal } from './journal.ts';
-import { makeRecord } from './make-record.ts';
-import { type Preflight, preflight } from './preflight.ts';
+import { makeRecord, type Seen } from './make-record.ts';
+import { preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
 import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
@@ -55,28 +55,27 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
-  const looking = { request, deployment, data, applied };
-  const { looks, workload, serverStartMs } = await explained(request, deployment, () =>
-    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), looking),
+  const seen = await explained(request, deployment, () =>
+    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), { request, deployment, data, applied }),
   );
   const record =
     previous ??
     (await explained(request, deployment, () =>
-      makeRecord({
-        request,
-        source,
-        candidates,
-        looks,
-        deployment,
-        serverStartMs,
-        startMs,
-        autoCompleteConfig,
-        environment,
-        inputMd5,
-        setAside,
-        workload,
-        applied,
-      }),
+      makeRecord(
+        {
+          request,
+          source,
+          candidates,
+          setAside,
+          deployment,
+          applied,
+          autoCompleteConfig,
+          environment,
+          inputMd5,
+          startMs,
+        },
+        seen,
+      ),
     ));
   if (previous === undefined) writeRunRecord(folder, record);
   const accepted = new Set(
@@ -87,7 +86,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     record,
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
-    workload,
+    workload: seen.workload,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY
@@ -128,7 +127,7 @@ type Looking = {
 async function lookAt(
   candidates: readonly Candidate[],
   { request, deployment, data, applied }: Looking,
-): Promise<{ looks: Preflight[]; workload: Workload; serverStartMs: number }> {
+): Promise<Seen> {
   const { plan, signal, events } = request;
   events.preparing('starting the server');
   const serverStartMs = await timed(() => deployment.start());
