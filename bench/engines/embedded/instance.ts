@@ -3,6 +3,10 @@ import { CoreError } from './failures.ts';
 import { Mailbox, type PartedValue, signals } from './mailbox.ts';
 import type { SessionOptions, SessionTensor, SessionValue } from './onnx-session.ts';
 
+// onnxruntime tells its makers of its use and keeps an id in the home folder, unless it is asked not to. A benchmark sends
+// nothing to anybody. Asked here, not in the thread: native code does not see a thread's own copy of the environment.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 /** What a thread is given when it starts. */
 export type InstanceThread = { readonly memory: SharedArrayBuffer; readonly port: MessagePort };
 

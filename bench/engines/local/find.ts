@@ -37,6 +37,8 @@ export function installedEngine(installation: Installation, env: FindOptions['en
     tritonserver: installation.tritonserver,
     flags: [`--backend-directory=${installation.backendDirectory}`, `--id=${standInServerId}`],
     env: {
+      // Its Python onnxruntime may be one that tells its makers of its use.
+      ORT_DISABLE_TELEMETRY: '1',
       ...env,
       PATH: inFront(installation.pathPrefix, env.PATH),
       LD_LIBRARY_PATH: inFront(installation.libraryPath, env.LD_LIBRARY_PATH),
