@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import type { LoadMeasurement } from './measurement.ts';
 import type { AccountOptions, InFlightRule } from './open-loop/account.ts';
-import { Alarm } from './open-loop/alarm.ts';
+import { Alarm, longestLeadNs } from './open-loop/alarm.ts';
 import { OpenLoopRun } from './open-loop/run.ts';
 import type { Schedule } from './pacing/schedule.ts';
 import type { PreparedRequest } from './rotation.ts';
@@ -55,6 +55,6 @@ export async function runOpenLoop(options: OpenLoop): Promise<LoadMeasurement> {
   signal?.throwIfAborted();
   using run = new OpenLoopRun(options);
   using _abort = signal && addAbortListener(signal, () => run.stop(signal.reason));
-  await using alarm = await Alarm.start(() => run.due());
+  await using alarm = await Alarm.start(() => run.due(longestLeadNs));
   return await run.measure(alarm);
 }

@@ -4,13 +4,13 @@ import { nowNs } from '../transport.ts';
 import { AlarmMemory, hrtimeNs } from './alarm-memory.ts';
 
 /**
- * Rings at instants, each replacing the one before; never early, and to within some tens of us of it where the machine has a
- * processor for it.
+ * Rings at the instants of a sequence, to within some tens of us where the machine has a processor for it. It may ring a
+ * little early, so that whoever is rung looks at the clock and waits for what is left; and once for several instants that
+ * lie closer than 150 us.
  *
- * The event loop's own timers tick in whole ms. To poll the clock for the last ms, which others do, takes all of a
- * processor at 1 000 requests per second, and answers must be read meanwhile. So a thread sleeps in the event loop's
- * place and wakes it as long ahead as waking has taken of late, and only what is left then is polled. Instants closer
- * together than two such leads are not polled for at all: at 20 000 requests per second the thread sleeps from one to the next.
+ * The event loop's own timers tick in whole ms, and to poll the clock instead takes the processor that the server may need:
+ * a server that the kernel has put behind a client which never sleeps answers after ms. So a thread sleeps in the event
+ * loop's place, from one instant to the next without being told, and wakes it as long ahead as waking has taken of late.
  */
 export class Alarm implements AsyncDisposable {
   readonly #ring: () => void;
@@ -18,11 +18,9 @@ export class Alarm implements AsyncDisposable {
   readonly #worker: Worker;
   /** What `nowNs` lacks to the clock that the threads share. */
   readonly #offsetNs = clockOffsetNs();
-  #atNs = Number.POSITIVE_INFINITY;
-  #wakeNs = 0;
-  #leadNs = longestLeadNs;
-  #polling: NodeJS.Immediate | undefined;
-  #over = false;
+  #instants: Iterator<number> = [].values();
+  #leadNs = 0;
+  #isOver = false;
 
   /** Resolves when the thread that sleeps is there. */
   static async start(ring: () => void): Promise<Alarm> {
@@ -41,16 +39,14 @@ export class Alarm implements AsyncDisposable {
     void this.#listen();
   }
 
-  /** Rings once, at `atNs` of `nowNs()`; infinity for not at all. In a turn of its own, even where that has passed. */
-  set(atNs: number): void {
-    if (atNs === this.#atNs) return;
-    this.#atNs = atNs;
-    if (this.#polling === undefined) this.#sleep();
+  /** Rings for these, ascending, by `nowNs()`; they are asked for as time goes on. Once only. */
+  follow(instants: Iterable<number>): void {
+    this.#instants = instants[Symbol.iterator]();
+    this.#layIn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#over = true;
-    clearImmediate(this.#polling);
+    this.#isOver = true;
     const exited = once(this.#worker, 'exit');
     this.#worker.ref();
     this.#memory.end();
@@ -60,57 +56,37 @@ export class Alarm implements AsyncDisposable {
   async #listen(): Promise<void> {
     for (;;) {
       await this.#memory.woken();
-      if (this.#over) return;
-      this.#learn(nowNs() - this.#wakeNs);
-      if (this.#polling === undefined) this.#approach();
+      if (this.#isOver) return;
+      this.#learn();
+      this.#ring();
+      if (this.#memory.room >= refillCount) this.#layIn();
     }
   }
 
-  #sleep(): void {
-    const leftNs = this.#atNs - nowNs();
-    if (leftNs === Number.POSITIVE_INFINITY) return;
-    if (leftNs <= 0) {
-      this.#poll();
-      return;
+  #layIn(): void {
+    const { room } = this.#memory;
+    let count = 0;
+    for (; count < room; count += 1) {
+      const { done, value } = this.#instants.next();
+      if (done === true) break;
+      this.#memory.push(value - this.#leadNs + this.#offsetNs, count);
     }
-    this.#wakeNs = this.#atNs - (leftNs > 2 * this.#leadNs ? this.#leadNs : 0);
-    this.#memory.set(this.#wakeNs + this.#offsetNs);
+    if (count > 0) this.#memory.publish(count);
   }
 
-  /** A wake of an instant that was replaced since tells nothing. */
-  #learn(lagNs: number): void {
-    if (lagNs < 0) return;
-    this.#leadNs += (Math.min(leadMargin * lagNs, longestLeadNs) - this.#leadNs) / learningSteps;
-  }
-
-  /** Polls where it is near, sleeps on where it is not. */
-  #approach(): void {
-    const leftNs = this.#atNs - nowNs();
-    if (leftNs <= 0) this.#due();
-    else if (leftNs <= 2 * this.#leadNs) this.#poll();
-    else this.#sleep();
-  }
-
-  #poll(): void {
-    this.#polling = setImmediate(() => {
-      this.#polling = undefined;
-      this.#approach();
-    });
-  }
-
-  #due(): void {
-    this.#atNs = Number.POSITIVE_INFINITY;
-    this.#ring();
+  /** The lead goes up where waking took longer, and down where it did not, so that one call in four comes early. */
+  #learn(): void {
+    const lagNs = hrtimeNs() - this.#memory.calledForNs;
+    const step = lagNs > this.#leadNs ? earlyShare : earlyShare - 1;
+    this.#leadNs = Math.min(Math.max(0, this.#leadNs + step * learningStepNs), longestLeadNs);
   }
 }
 
-/**
- * Polling takes the processor that the server may need: on two cores a lead of 150 us raised the latency of a real Triton by
- * half, without any lead by a quarter.
- */
-const longestLeadNs = 30e3;
-const leadMargin = 1.5;
-const learningSteps = 8;
+const refillCount = 64;
+const earlyShare = 0.25;
+const learningStepNs = 2e3;
+/** Who is rung early waits for what is left: never longer than this. */
+export const longestLeadNs = 60e3;
 
 /** Both clocks read at once, or nearly so: the least difference of a few is the one without a pause in between. */
 function clockOffsetNs(): number {

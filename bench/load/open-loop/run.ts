@@ -44,6 +44,7 @@ export class OpenLoopRun implements LaneLoad, Disposable {
   #lastTickNs = this.#startNs;
   #ticker: NodeJS.Timeout | undefined;
   #gateTimer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Immediate | undefined;
   readonly #edges: WindowEdges;
 
   constructor(options: OpenLoop) {
@@ -85,7 +86,7 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     this.#phase = 'over';
     clearInterval(this.#ticker);
     clearTimeout(this.#gateTimer);
-    this.#alarm?.set(Number.POSITIVE_INFINITY);
+    clearImmediate(this.#again);
     this.#pool.close();
   }
 
@@ -93,23 +94,24 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     return this.#phase === 'over' || (this.#phase === 'draining' && this.#line.length === 0);
   }
 
-  /** Sends what is due by now, and sees to the window's edges. */
-  due(): void {
+  /**
+   * Sends what is due by now and sees to the window's edges. Who calls because something is due in a moment lets it wait
+   * for that; nothing more is waited for then, since answers come in meanwhile.
+   */
+  due(earlyNs = 0): void {
     const clock = this.#clock;
     if (this.#phase !== 'sending' || clock === undefined) return;
     if (nowNs() - clock.nextNs > Math.max(behindLeastNs, this.#options.windowNs)) clock.giveUp();
     for (let count = 0; count < sendsPerTurn; count += 1) {
-      const seenNs = nowNs();
-      if (clock.nextNs > seenNs) break;
+      const seenNs = waitUntil(clock.nextNs, count === 0 ? earlyNs : 0);
+      if (seenNs === null) break;
       if (clock.state === 'before' && clock.nextNs >= clock.openNs) this.#open(clock);
       if (this.over) return;
       this.#admit(clock.nextNs, seenNs);
       clock.advance();
     }
-    const endNs = nowNs();
-    if (clock.state === 'before' && (clock.isGivenUp || clock.passed(clock.openNs, endNs))) this.#open(clock);
-    if (clock.state === 'open' && (clock.isGivenUp || clock.passed(clock.closeNs, endNs))) this.#close(clock);
-    else this.#alarm?.set(clock.wakeNs);
+    this.#seeToEdges(clock, earlyNs);
+    if (this.#phase === 'sending' && clock.nextNs <= nowNs()) this.#again ??= setImmediate(() => this.#goOn());
   }
 
   next(lane: Lane): Question | undefined {
@@ -167,7 +169,7 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     this.#clock = new ScheduleClock(schedule, { startNs: startNs?.() ?? nowNs() + gateMs * 1e6, warmupNs, windowNs });
     this.#account = new OpenLoopAccount(this.#options, this.#clock.openNs);
     this.#phase = 'sending';
-    this.#alarm?.set(this.#clock.wakeNs);
+    this.#alarm?.follow(this.#clock.instants());
   }
 
   #admit(dueNs: number, seenNs: number): void {
@@ -181,6 +183,17 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     this.#line.push(dueNs);
     this.#pool.take()?.send();
     this.#pool.growFor(account.outstanding, seenNs);
+  }
+
+  #goOn(): void {
+    this.#again = undefined;
+    this.due();
+  }
+
+  #seeToEdges(clock: ScheduleClock, earlyNs: number): void {
+    const seenNs = waitUntil(clock.state === 'before' ? clock.openNs : clock.closeNs, earlyNs) ?? nowNs();
+    if (clock.state === 'before' && (clock.isGivenUp || clock.passed(clock.openNs, seenNs))) this.#open(clock);
+    if (clock.state === 'open' && (clock.isGivenUp || clock.passed(clock.closeNs, seenNs))) this.#close(clock);
   }
 
   #open(clock: ScheduleClock): void {
@@ -219,4 +232,12 @@ export class OpenLoopRun implements LaneLoad, Disposable {
   #count(kind: ErrorKind): void {
     this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
   }
+}
+
+/** The time, once the instant has come, for which it waits where that is near; null where it is further off. */
+function waitUntil(atNs: number, nearNs: number): number | null {
+  let seenNs = nowNs();
+  if (atNs - seenNs > nearNs) return null;
+  while (seenNs < atNs) seenNs = nowNs();
+  return seenNs;
 }

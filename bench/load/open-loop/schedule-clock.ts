@@ -9,6 +9,7 @@ export class ScheduleClock {
   nextNs = 0;
   /** Whether the rest of the schedule was given up before its end. */
   isGivenUp = false;
+  readonly #schedule: Schedule;
   readonly #startNs: number;
   readonly #times: Iterator<number>;
 
@@ -16,6 +17,7 @@ export class ScheduleClock {
     schedule: Schedule,
     { startNs, warmupNs, windowNs }: { startNs: number; warmupNs: number; windowNs: number },
   ) {
+    this.#schedule = schedule;
     this.#startNs = startNs;
     this.openNs = startNs + warmupNs;
     this.closeNs = this.openNs + windowNs;
@@ -41,8 +43,15 @@ export class ScheduleClock {
     this.isGivenUp = true;
   }
 
-  /** When something is to be done next. */
-  get wakeNs(): number {
-    return Math.min(this.nextNs, this.state === 'before' ? this.openNs : this.closeNs);
+  /** All instants at which something is to be done, ascending: each request's, and the window's edges. */
+  *instants(): Generator<number> {
+    const edges = [this.openNs, this.closeNs];
+    for (const time of this.#schedule) {
+      const atNs = this.#startNs + time;
+      while (atNs >= (edges[0] ?? Number.POSITIVE_INFINITY)) yield edges.shift() ?? 0;
+      if (edges.length === 0) return;
+      yield atNs;
+    }
+    yield* edges;
   }
 }
