@@ -4,12 +4,13 @@ import { plainText } from './plain-text.ts';
 import type { AfterResult, EstimateResult, Results } from './results.ts';
 
 /** What was asked of a claimed variant after the verdict, one sentence for each answer; none where nothing was claimed. */
-export function afterSentences({ after, plan }: Results): string[] {
+export function afterSentences({ after, plan, variants }: Results): string[] {
   if (after.variantId === null) return [];
   const variant = name(after.variantId);
+  const own = variants.find(({ id }) => id === after.variantId)?.load ?? plan.load;
   return [
     ...(after.soak === null ? [] : [soakSentence(after.soak)]),
-    ...(after.range === null ? [] : [rangeSentence(after.range, plan.load.concurrency)]),
+    ...(after.range === null ? [] : [rangeSentence(after.range, own.concurrency, plan.load.concurrency)]),
     ...(after.client === null ? [] : [clientSentence(after.client, variant)]),
     ...skipped(after),
     ...unfinished(after),
@@ -38,7 +39,7 @@ function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
   return `${head} ${meaning}.`;
 }
 
-function rangeSentence({ from, to, turnsAt, levels }: Range, confirmedAt: number): string {
+function rangeSentence({ from, to, turnsAt, levels }: Range, confirmedAt: number, baselineAt: number): string {
   const closed = levels.filter(({ pacing }) => pacing === 'closed');
   const open = levels.find(({ pacing }) => pacing === 'open');
   const undecided = closed.flatMap(({ outcome, concurrency }) =>
@@ -52,7 +53,8 @@ function rangeSentence({ from, to, turnsAt, levels }: Range, confirmedAt: number
     ...(undecided.length === 0 ? [] : [`not resolved at ${undecided.map(count).join(', ')}`]),
     ...(open === undefined ? [] : [openInWords(open)]),
   ];
-  return `Range: ${parts.join('; ')}.`;
+  const head = confirmedAt === baselineAt ? 'Range' : 'Range, the load of the baseline raised and lowered alike';
+  return `${head}: ${parts.join('; ')}.`;
 }
 
 function openInWords({ requestsPerSecond, outcome, gain }: Range['levels'][number]): string {

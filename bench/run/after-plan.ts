@@ -1,11 +1,11 @@
 import { mostThreads } from '../load/threads/thread-count.ts';
-import { type AfterPart, baselineId, type Load, type Plan } from '../plan/plan.ts';
+import { type AfterPart, baselineId, type Load } from '../plan/plan.ts';
 import { mean } from '../stats/moments.ts';
 import { soakPairs } from '../stats/soak.ts';
-import { loadOf } from './block.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
 import type { History } from './history.ts';
+import { type ClosedLoad, loadKey, loadOfId } from './load-of.ts';
 import type { RunRecord } from './record.ts';
 
 /** What follows a claim, fixed before any of it is measured; it stands in the journal. */
@@ -25,7 +25,18 @@ export type PartPlan = {
   readonly blocks: number;
 };
 
-export type AfterLoad = { readonly load: Load; readonly threads: number; readonly sliceMs: number };
+export type AfterLoad = {
+  /** The pick's. */
+  readonly load: Load;
+  /** By id, of variants whose load is another than the pick's; what is asked for is done to each from its own. */
+  readonly others?: Readonly<Record<string, Load>>;
+  readonly threads: number;
+  readonly sliceMs: number;
+};
+
+export function loadFor({ load, others = {} }: AfterLoad, variantId: string): Load {
+  return Object.hasOwn(others, variantId) ? (others[variantId] ?? load) : load;
+}
 
 /** `asked`: not wanted; `budget`: no time is left for it; `unavailable`: this server and host have no other way to be asked. */
 export type SkippedPart = { readonly part: AfterPart; readonly reason: 'asked' | 'budget' | 'unavailable' };
@@ -33,7 +44,7 @@ export type SkippedPart = { readonly part: AfterPart; readonly reason: 'asked' |
 /** What is known of the server and the host once the blocks are measured. */
 export type AfterMeans = {
   readonly leftMs: number;
-  /** Whether the server also listens for the protocol that the plan does not use. */
+  /** Whether the server also listens for the protocol that the pick's load does not use. */
   readonly otherTransport: boolean;
   readonly processors: number;
 };
@@ -56,11 +67,16 @@ export function isDue({ plan, design }: RunRecord, { ended }: History, { verdict
 /** Where the time is short the client is given up first, then the range; the soak gets what they leave and shrinks before that. */
 export function planAfter(record: RunRecord, decision: Decision, means: AfterMeans): AfterPlan {
   const { verdict, finalists } = decision;
-  const both = [baselineId, verdict.pick];
-  const soak: PartPlan = { part: 'soak', variantIds: both, loads: soakLoads(record), blocks: soakPairs };
+  const both: Both = [baselineId, verdict.pick];
+  const soak: PartPlan = { part: 'soak', variantIds: both, loads: soakLoads(record, both), blocks: soakPairs };
   const range: PartPlan = { part: 'range', variantIds: both, loads: rangeLoads(record, decision), blocks };
-  const everyone = [...both, ...finalists.filter((id) => id !== verdict.pick)];
-  const client: PartPlan = { part: 'client', variantIds: everyone, loads: clientLoads(record, means), blocks };
+  const everyone: Both = [...both, ...finalists.filter((id) => id !== verdict.pick)];
+  const client: PartPlan = {
+    part: 'client',
+    variantIds: everyone,
+    loads: clientLoads(record, everyone, means),
+    blocks,
+  };
   const skipped: SkippedPart[] = [];
   const wanted = [soak, range, client].filter(({ part, loads }) => {
     const reason = part === 'soak' && !record.after.soak ? 'asked' : loads.length === 0 ? 'unavailable' : null;
@@ -103,8 +119,24 @@ function longestOf({ sliceMs }: Design): number {
   return Math.max(...Object.values(sliceMs));
 }
 
-function soakLoads({ plan }: RunRecord): AfterLoad[] {
-  return [{ load: loadOf(plan), threads: 1, sliceMs: shortestSoakMs }];
+/** The baseline, the pick, and whoever else takes part. */
+type Both = readonly [baseline: string, pick: string, ...others: string[]];
+
+/** Under what `change` makes of each one's own load. */
+function loadsOf(
+  { plan }: RunRecord,
+  ids: Both,
+  change: (own: ClosedLoad, id: string) => Load,
+): Pick<AfterLoad, 'load' | 'others'> {
+  const [, pick] = ids;
+  const load = change(loadOfId(plan, pick), pick);
+  const all = ids.map((id) => [id, change(loadOfId(plan, id), id)] as const);
+  const others = all.filter(([, own]) => loadKey(own) !== loadKey(load));
+  return others.length === 0 ? { load } : { load, others: Object.fromEntries(others) };
+}
+
+function soakLoads(record: RunRecord, both: Both): AfterLoad[] {
+  return [{ ...loadsOf(record, both, (own) => own), threads: 1, sliceMs: shortestSoakMs }];
 }
 
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
@@ -115,42 +147,69 @@ function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number
   );
 }
 
-/** Half, twice and four times as many outstanding, each slice as many cycles long as those of the verdict; and an open loop. */
-function rangeLoads({ plan, design }: RunRecord, { values, verdict }: Decision): AfterLoad[] {
-  const own = loadOf(plan);
-  const { concurrency } = plan.load;
-  const levels = [concurrency / 2, 2 * concurrency, 4 * concurrency].filter(
-    (level) => Number.isInteger(level) && level <= concurrencyMost,
+/**
+ * Half, twice and four times as many outstanding as each of the two had, each slice as many cycles long as those of the verdict;
+ * and an open loop, in which those that differ in what is outstanding alone are the same.
+ */
+function rangeLoads(record: RunRecord, { values, verdict }: Decision): AfterLoad[] {
+  const { plan, design } = record;
+  const both: Both = [baselineId, verdict.pick];
+  const levels = both.map((id) => loadOfId(plan, id).pacing.concurrency);
+  const factors = [0.5, 2, 4].filter((factor) =>
+    levels.every((level) => Number.isInteger(level * factor) && level * factor <= concurrencyMost),
   );
-  const closed = levels.map((level) => ({
-    load: { ...own, pacing: { kind: 'closed' as const, concurrency: level } },
+  const closed = factors.map((factor) => ({
+    ...loadsOf(record, both, (own) => ({
+      ...own,
+      pacing: { kind: 'closed', concurrency: own.pacing.concurrency * factor },
+    })),
     threads: 1,
-    sliceMs: Math.ceil(longestOf(design) * Math.max(1, level / concurrency)),
+    sliceMs: Math.ceil(longestOf(design) * Math.max(1, factor)),
   }));
-  const capacity = Math.min(...[baselineId, verdict.pick].map((id) => meanThroughput(values.get(id) ?? [])));
-  const requestsPerSecond = Number(((openShare * capacity) / plan.load.batchSize).toPrecision(3));
-  if (!(requestsPerSecond >= 1)) return closed;
-  const pacing = { kind: 'poisson' as const, requestsPerSecond };
-  return [...closed, { load: { ...own, pacing }, threads: 1, sliceMs: longestOf(design) }];
+  const capacity = Math.min(...both.map((id) => meanThroughput(values.get(id) ?? [])));
+  const rate = (batchSize: number): number => Number(((openShare * capacity) / batchSize).toPrecision(3));
+  const slowest = Math.min(...both.map((id) => rate(loadOfId(plan, id).batchSize)));
+  if (!(slowest >= 1) || differInConcurrencyAlone(record, both)) return closed;
+  const open = loadsOf(record, both, (own) => ({
+    ...own,
+    pacing: { kind: 'poisson', requestsPerSecond: rate(own.batchSize) },
+  }));
+  return [...closed, { ...open, threads: 1, sliceMs: longestOf(design) }];
+}
+
+function differInConcurrencyAlone({ plan, configs }: RunRecord, [baseline, pick]: Both): boolean {
+  const [first, second] = [loadOfId(plan, baseline), loadOfId(plan, pick)];
+  return (
+    configs[baseline] === configs[pick] &&
+    loadKey(first) !== loadKey(second) &&
+    loadKey({ ...first, pacing: second.pacing }) === loadKey(second)
+  );
 }
 
 function meanThroughput(values: readonly { readonly throughput: number }[]): number {
   return values.length === 0 ? 0 : mean(values.map(({ throughput }) => throughput));
 }
 
-/** The other protocol, and twice as many threads, where both the client and the server keep a processor of their own. */
-function clientLoads({ plan, design }: RunRecord, { otherTransport, processors }: AfterMeans): AfterLoad[] {
-  const own = loadOf(plan);
+/**
+ * The other protocol, unless it is a part of what is compared, and twice as many threads, where both the client and the server
+ * keep a processor of their own.
+ */
+function clientLoads(record: RunRecord, ids: Both, { otherTransport, processors }: AfterMeans): AfterLoad[] {
+  const { plan, design } = record;
   const sliceMs = longestOf(design);
-  const other: AfterLoad[] = otherTransport
-    ? [{ load: { ...own, transport: otherOf(plan) }, threads: 1, sliceMs }]
-    : [];
+  const own = ids.map((id) => loadOfId(plan, id));
+  const oneProtocol = new Set(own.map(({ transport }) => transport)).size === 1;
+  const other: AfterLoad[] =
+    otherTransport && oneProtocol
+      ? [{ ...loadsOf(record, ids, (load) => ({ ...load, transport: otherOf(load) })), threads: 1, sliceMs }]
+      : [];
+  const laneCount = Math.min(...own.map(({ pacing }) => pacing.concurrency));
   const more: AfterLoad[] =
-    mostThreads(plan.load.concurrency, processors) >= 2 ? [{ load: own, threads: 2, sliceMs }] : [];
+    mostThreads(laneCount, processors) >= 2 ? [{ ...loadsOf(record, ids, (load) => load), threads: 2, sliceMs }] : [];
   return [...other, ...more];
 }
 
-/** The protocol that a plan does not use. */
-export function otherOf({ load }: Pick<Plan, 'load'>): 'http' | 'grpc' {
-  return load.protocol.startsWith('grpc') ? 'http' : 'grpc';
+/** The protocol that a load does not use. */
+export function otherOf({ transport }: Pick<Load, 'transport'>): 'http' | 'grpc' {
+  return transport.startsWith('grpc') ? 'http' : 'grpc';
 }

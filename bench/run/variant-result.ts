@@ -1,9 +1,12 @@
+import { changesLoad } from '../plan/load-axis.ts';
 import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
+import { describeLoad } from '../report/loads.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
 import { LatencySum } from './latency-sum.ts';
+import { type ClosedLoad, loadOf } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { BlockValue } from './values.ts';
@@ -28,6 +31,8 @@ export function variantResult(
     id,
     baseline: id === baselineId,
     settings: { ...settings },
+    load: loadResult(loadOf(record.plan, variant)),
+    differsIn: differsIn(variant, record),
     ...statusOf(id, { look, record, history, decision }),
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
@@ -54,6 +59,19 @@ export function variantResult(
       return { ...limitOf(constraint), outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
     }),
   };
+}
+
+function loadResult({ pacing: { concurrency }, batchSize, transport: protocol }: ClosedLoad): VariantResult['load'] {
+  const load = { concurrency, batchSize, protocol };
+  return { description: describeLoad(load), ...load };
+}
+
+/** By the texts of the configurations; one that was never made, of a variant set aside, is another where it sets something. */
+function differsIn({ id, settings, load }: Variant, { plan, configs }: RunRecord): VariantResult['differsIn'] {
+  const own = Object.hasOwn(configs, id) ? configs[id] : undefined;
+  const other = own === undefined ? Object.keys(settings).length > 0 : own !== configs[baselineId];
+  const otherLoad = load !== undefined && changesLoad({ load }, plan.load);
+  return [...(other ? (['configuration'] as const) : []), ...(otherLoad ? (['load'] as const) : [])];
 }
 
 function limitOf(
