@@ -86,7 +86,10 @@ const variant = z.strictObject({
   requestCount: z.number(),
   errors: z.record(z.string(), z.number()).describe('Failed requests by kind, in invalid slices'),
   invalidSliceCount: z.number(),
-  loadMs: z.number().nullable().describe('Median time to put it in force'),
+  loadMs: z
+    .number()
+    .nullable()
+    .describe('Median time to put it in force; null where the model stays loaded for all variants'),
   firstRequestNs: z.number().nullable().describe('Median latency of the first request after that'),
   sliceMs: z.number().nullable(),
   server: server.nullable(),

@@ -24,6 +24,7 @@ export function variantResult(
   const look = record.looks.find(({ variantId }) => variantId === id);
   const values = decision.values.get(id) ?? [];
   const slices = values.flatMap((value) => value.slices);
+  const loaded = slices.filter(({ slice }) => slice.applied !== 'keep');
   const all = history.blocks.flatMap(({ slices: lines }) => lines.filter(({ slice }) => slice.variantId === id));
   const invalid = all.filter((line) => line.status === 'failed' || line.measurement.invalid.length > 0);
   const comparison = decision.verdict.comparisons.find(({ variantId }) => variantId === id);
@@ -50,8 +51,8 @@ export function variantResult(
     requestCount: total(slices.map(({ measurement }) => measurement.requestCount)),
     errors: errorsOf(invalid.filter((line): line is MeasuredSlice => line.status === 'measured')),
     invalidSliceCount: invalid.length,
-    loadMs: median(slices.map(({ measurement }) => measurement.loadMs)),
-    firstRequestNs: median(slices.map(({ measurement }) => measurement.warmup.firstRequestNs)),
+    loadMs: median(loaded.map(({ measurement }) => measurement.loadMs)),
+    firstRequestNs: median(loaded.map(({ measurement }) => measurement.warmup.firstRequestNs)),
     sliceMs: record.design.sliceMs[id] ?? null,
     server: serverOf(slices),
     constraints: record.plan.constraints.map((constraint, index) => {
