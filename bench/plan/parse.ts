@@ -143,10 +143,9 @@ function checkVariantIds(plan: PlanFile, source: Source): void {
     if (seen.has(id)) throw source.at(['variants', index, 'id'], `"${id}" ${taken}`);
     seen.add(id);
     const part = Object.keys(settings).find(isLoadPath);
-    if (part !== undefined) {
-      const hint = `write it beside settings: load: { ${part.slice('load.'.length)}: ... }`;
-      throw source.at(['variants', index, 'settings', part], 'is no field of config.pbtxt', hint);
-    }
+    const beside = 'a load stands beside settings: load: { concurrency: 16 }';
+    if (part !== undefined)
+      throw source.at(['variants', index, 'settings', part], 'is no field of config.pbtxt', beside);
     if (Object.keys({ ...settings, ...load }).length === 0 && !plan.expectEqual) {
       throw source.at(
         ['variants', index],

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Load, LoadChange } from '../plan/plan.ts';
 import { claimedRun } from './after.fixture.ts';
+import { loadFor } from './after-loads.ts';
 import { afterOrder } from './after-order.ts';
-import { type AfterMeans, loadFor, longestAfterMs, planAfter, timeOf } from './after-plan.ts';
+import { type AfterMeans, longestAfterMs, planAfter, timeOf } from './after-plan.ts';
 import { decideRun } from './decision.ts';
 import { readHistory } from './history.ts';
 

@@ -1,17 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Slice } from '../plan/plan.ts';
 import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
+import { loadFor, otherOf } from './after-loads.ts';
 import { type AfterEntry, afterOrder } from './after-order.ts';
-import {
-  type AfterPlan,
-  isDue,
-  loadFor,
-  otherOf,
-  type PartPlan,
-  planAfter,
-  sliceTimeMs,
-  timeOf,
-} from './after-plan.ts';
+import { type AfterPlan, isDue, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
 import { decideRun } from './decision.ts';
 import { closingMs } from './design.ts';
