@@ -91,6 +91,17 @@ describe('tritune sweep --dry-run', () => {
     assert.deepEqual(two, four.slice(0, 2));
   });
 
+  it('names the load of a variant that has its own, and says that the model stays where loads are all that differs', async () => {
+    const own = { id: 'more', load: { concurrency: 16, batchSize: 2 } };
+    const { stdout } = await dryRun(place.plan({ variants: [own, { id: 'again', load: { concurrency: 2 } }] }));
+    assert.match(stdout, /\nload: closed loop, 2 outstanding, batch 1, HTTP; /);
+    assert.match(stdout, /\nloaded when the server starts, since the load alone differs; seed 1\n/);
+    assert.match(stdout, /\n {2}more +load\.concurrency = 16; load\.batchSize = 2\n/);
+    assert.match(stdout, /\n {2}again +merged: it is the same configuration as baseline\n/);
+    const mixed = place.plan({ variants: [own, { id: 'count-2', settings: { 'instance_group.count': 2 } }] });
+    assert.match((await dryRun(mixed)).stdout, /\nput in force by reload; seed 1\n/);
+  });
+
   it('takes what the command line says in place of the plan', async () => {
     const args = ['--margin', '3%', '--alpha', '0.01', '--goal', 'best', '--blocks', '9'];
     const { stdout } = await dryRun(place.plan(), ...args);

@@ -1,6 +1,8 @@
+import { assignedBy } from '../plan/load-axis.ts';
 import { constraintText, objectiveText } from '../plan/objective.ts';
 import type { Plan } from '../plan/plan.ts';
 import { count, duration, rate, share } from '../report/format.ts';
+import { describeLoad } from '../report/loads.ts';
 import { plainText } from '../report/plain-text.ts';
 import { settingsText } from '../report/variant-rows.ts';
 import { longestAfterMs } from '../run/after-plan.ts';
@@ -35,8 +37,8 @@ function questionOf(plan: Plan, file: string, { input, applied }: Expectation): 
     `objective: ${objectiveText(plan.objective)}${requests === 0 ? '' : `, which needs ${requests} requests in a block`}`,
     `constraints: ${plan.constraints.map(constraintText).join('; ') || 'none'}`,
     `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
-    `load: closed loop, ${plan.load.concurrency} outstanding, batch ${plan.load.batchSize}; ${input}`,
-    `put in force by ${applied}; seed ${plan.seed}`,
+    `load: ${describeLoad(plan.load)}; ${input}`,
+    `${applied === 'keep' ? 'loaded when the server starts, since the load alone differs' : `put in force by ${applied}`}; seed ${plan.seed}`,
   ];
 }
 
@@ -49,7 +51,7 @@ function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
   const width = Math.min(40, Math.max(...ids.map((id) => id.length)));
   return [
     `${plural(plan.variants.length, 'variant')} in the plan: ${measured.length - 1} to be measured${left.join('')}`,
-    ...measured.map(({ variant }) => `  ${variant.id.padEnd(width)}  ${settingsText(variant.settings)}`),
+    ...measured.map(({ variant }) => `  ${variant.id.padEnd(width)}  ${settingsText(assignedBy(variant))}`),
     ...setAside.map(({ variantId, status, reason }) => `  ${variantId.padEnd(width)}  ${status}: ${reason}`),
   ];
 }

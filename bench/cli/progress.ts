@@ -81,7 +81,7 @@ function lowerPercentile({ plan, design }: RunRecord): string[] {
 /** What the design can be expected to find, said before it is measured. */
 function describeStages(record: RunRecord): string[] {
   const { plan, design, applied } = record;
-  const slices = `${plural(design.slicesPerBlock, 'slice')} of each, by ${applied}`;
+  const slices = `${plural(design.slicesPerBlock, 'slice')} of each, ${applied === 'keep' ? 'the model stays loaded' : `by ${applied}`}`;
   const cut =
     design.reduced.length === 0 ? '' : ` (the budget of ${duration(plan.budgetMs ?? 0)} allows no more than that)`;
   if (design.procedure === 'fixed')

@@ -3,6 +3,7 @@ import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument,
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
+import { changesLoad, checkLoadSpace, isLoadPath, splitLoad } from './load-axis.ts';
 import { baselineId, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
@@ -24,7 +25,9 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
   }
-  return resolvePlan(parsed.data, variants, dirname(resolve(path)));
+  const plan = resolvePlan(parsed.data, variants, dirname(resolve(path)));
+  checkEqualLoads(plan, source);
+  return plan;
 }
 
 type Path = readonly PropertyKey[];
@@ -134,12 +137,16 @@ function pathText(path: Path): string {
 
 function checkVariantIds(plan: PlanFile, source: Source): void {
   const seen = new Set<string>([baselineId]);
-  plan.variants.forEach(({ id, settings }, index) => {
+  plan.variants.forEach(({ id, settings, load = {} }, index) => {
     const taken =
       id === baselineId ? 'is the name of the committed config.pbtxt; choose another' : 'is the id of two variants';
     if (seen.has(id)) throw source.at(['variants', index, 'id'], `"${id}" ${taken}`);
     seen.add(id);
-    if (Object.keys(settings).length === 0 && !plan.expectEqual) {
+    const part = Object.keys(settings).find(isLoadPath);
+    const beside = 'a load stands beside settings: load: { concurrency: 16 }';
+    if (part !== undefined)
+      throw source.at(['variants', index, 'settings', part], 'is no field of config.pbtxt', beside);
+    if (Object.keys({ ...settings, ...load }).length === 0 && !plan.expectEqual) {
       throw source.at(
         ['variants', index],
         `"${id}" sets nothing, so it is the baseline again`,
@@ -147,6 +154,13 @@ function checkVariantIds(plan: PlanFile, source: Source): void {
       );
     }
   });
+}
+
+/** Variants that are the same on purpose are sent the same, too. */
+function checkEqualLoads({ expectEqual, variants, load }: Plan, source: Source): void {
+  const other = variants.find((variant) => expectEqual && changesLoad(variant, load));
+  if (other === undefined) return;
+  throw source.at(['expectEqual'], `"${other.id}" has another load than the baseline, so that they are not equal`);
 }
 
 /** Values that are made up are no file; a file of such a name is ./random. */
@@ -159,6 +173,10 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
   if (search === undefined || search.strategy === 'list') return [];
   const { strategy, parameters, samples } = search;
   const asked = { strategy, parameters, samples };
+  for (const [path, space] of Object.entries(parameters)) {
+    const wrong = checkLoadSpace(path, space);
+    if (wrong !== undefined) throw source.at(['search', 'parameters', path], wrong.message, wrong.hint);
+  }
   if (strategy === 'grid' && gridSize(asked) > variantsMost) {
     throw source.at(
       ['search', 'parameters'],
@@ -167,7 +185,7 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
     );
   }
   const taken = new Set(variants.map(({ id }) => id));
-  return expandSearch(asked, seed).map((settings) => ({ id: variantName(settings, taken), settings }));
+  return expandSearch(asked, seed).map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
 }
 
 function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: string): Plan {

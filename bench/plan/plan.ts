@@ -6,7 +6,7 @@ export type Plan = {
   readonly model: string;
   readonly modelRepository: string;
   readonly engine: EngineChoice;
-  readonly apply: Apply | 'auto';
+  readonly apply: Exclude<Apply, 'keep'> | 'auto';
   readonly load: LoadPlan;
   readonly objective: Objective;
   readonly constraints: readonly Constraint[];
@@ -29,8 +29,13 @@ export type Plan = {
   readonly conditions: readonly string[];
 };
 
-/** How a variant comes into force in a slice; see statistics.md's words. */
-export type Apply = 'reload' | 'restart' | 'colocate';
+/**
+ * How a variant comes into force in a slice; see statistics.md's words. `keep`: the model was loaded when its server started, and
+ * stays, since the variants differ in nothing that the server knows of.
+ */
+export type Apply = 'reload' | 'restart' | 'colocate' | 'keep';
+/** Those that the blocks of a verdict know. */
+export type Applied = Exclude<Apply, 'colocate'>;
 
 export type EngineChoice = {
   readonly kind: 'auto' | 'local' | 'embedded' | 'docker' | 'remote';
@@ -69,8 +74,11 @@ export type Constraint =
   | { readonly metric: LatencyMetric; readonly atMostNs: number }
   | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
 
-/** A set of settings over the committed config.pbtxt. The baseline has none. */
-export type Variant = { readonly id: string; readonly settings: Settings };
+/** A set of settings over the committed config.pbtxt, and a load of its own where it has one. The baseline has neither. */
+export type Variant = { readonly id: string; readonly settings: Settings; readonly load?: LoadChange };
+
+/** What of the plan's load is another one for a variant. */
+export type LoadChange = Partial<Pick<LoadPlan, 'protocol' | 'concurrency' | 'batchSize'>>;
 
 export const baselineId = 'baseline';
 

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { parseDurationMs, parseRatio } from './quantity.ts';
 
+/** A whole number from 1 on. */
+export const count = (what: string, most: number) =>
+  z
+    .int({ error: `${what} is a whole number from 1 to ${most}` })
+    .min(1, `${what} is at least 1`)
+    .max(most, `${what} is at most ${most}`);
+
 /** A duration such as `90s`, in ms. */
 export const durationMs = z
   .string({ error: 'write a duration such as 90s, 5m or 1h30m' })

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { SettingValue } from '../modelconfig/settings.ts';
 import { parseCondition } from './condition.ts';
+import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
-import { durationMs, errorRate, margin } from './quantity-schema.ts';
+import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
 import { variantsMost } from './search.ts';
 
 const name = (what: string) =>
@@ -12,12 +13,6 @@ const name = (what: string) =>
       /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/,
       `${what} may hold letters, digits, ".", "_" and "-" (at most 100), no leading "." or "-"`,
     );
-
-const count = (what: string, most: number) =>
-  z
-    .int({ error: `${what} is a whole number from 1 to ${most}` })
-    .min(1, `${what} is at least 1`)
-    .max(most, `${what} is at most ${most}`);
 
 const port = z.int({ error: 'a port is a whole number from 1 to 65535' }).min(1).max(65535).nullable().default(null);
 
@@ -107,13 +102,9 @@ export const planSchema = z.strictObject({
     .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart' })
     .default('auto'),
   load: z.strictObject({
-    protocol: z
-      .enum(['http', 'grpc', 'http-undici', 'grpc-js'], {
-        error: 'protocol is http or grpc (or, to compare clients, http-undici or grpc-js)',
-      })
-      .default('http'),
-    concurrency: count('concurrency', 4096).default(8),
-    batchSize: count('batchSize', 65536).default(1),
+    protocol: loadParts.protocol.default('http'),
+    concurrency: loadParts.concurrency.default(8),
+    batchSize: loadParts.batchSize.default(1),
     input: z.string({ error: 'input is the path of a CSV, JSON or .npy file of examples, or random or zero' }).min(1),
     requestTimeout: durationMs.default(60_000),
   }),
@@ -132,9 +123,14 @@ export const planSchema = z.strictObject({
     .default(1),
   expectEqual: z.boolean({ error: 'expectEqual is true or false' }).default(false),
   variants: z
-    .array(z.strictObject({ id: name('id'), settings: z.record(z.string(), settingValue).default({}) }), {
-      error: 'variants is a list of { id, settings }',
-    })
+    .array(
+      z.strictObject({
+        id: name('id'),
+        settings: z.record(z.string(), settingValue).default({}),
+        load: loadChange.exactOptional(),
+      }),
+      { error: 'variants is a list of { id, settings }' },
+    )
     .max(variantsMost, `at most ${variantsMost} variants`)
     .default([]),
   search: search.optional(),

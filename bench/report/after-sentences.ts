@@ -1,15 +1,16 @@
 import { change, count, duration, interval, rate, share } from './format.ts';
 import { clause, name, names } from './phrases.ts';
 import { plainText } from './plain-text.ts';
-import type { AfterResult, EstimateResult, Results } from './results.ts';
+import type { AfterResult, EstimateResult, Results, VariantResult } from './results.ts';
 
 /** What was asked of a claimed variant after the verdict, one sentence for each answer; none where nothing was claimed. */
-export function afterSentences({ after, plan }: Results): string[] {
+export function afterSentences({ after, plan, variants }: Results): string[] {
   if (after.variantId === null) return [];
   const variant = name(after.variantId);
+  const own = variants.find(({ id }) => id === after.variantId)?.load ?? plan.load;
   return [
     ...(after.soak === null ? [] : [soakSentence(after.soak)]),
-    ...(after.range === null ? [] : [rangeSentence(after.range, plan.load.concurrency)]),
+    ...(after.range === null ? [] : [rangeSentence(after.range, own, plan.load)]),
     ...(after.client === null ? [] : [clientSentence(after.client, variant)]),
     ...skipped(after),
     ...unfinished(after),
@@ -24,6 +25,7 @@ export function gainWithInterval(gain: EstimateResult | null): string {
 
 type Soak = NonNullable<AfterResult['soak']>;
 type Range = NonNullable<AfterResult['range']>;
+type OwnLoad = Pick<VariantResult['load'], 'concurrency' | 'batchSize'>;
 type Client = NonNullable<AfterResult['client']>;
 
 function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
@@ -38,7 +40,7 @@ function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
   return `${head} ${meaning}.`;
 }
 
-function rangeSentence({ from, to, turnsAt, levels }: Range, confirmedAt: number): string {
+function rangeSentence({ from, to, turnsAt, levels }: Range, own: OwnLoad, baseline: OwnLoad): string {
   const closed = levels.filter(({ pacing }) => pacing === 'closed');
   const open = levels.find(({ pacing }) => pacing === 'open');
   const undecided = closed.flatMap(({ outcome, concurrency }) =>
@@ -46,22 +48,27 @@ function rangeSentence({ from, to, turnsAt, levels }: Range, confirmedAt: number
   );
   const parts = [
     from === to
-      ? `shown at ${count(confirmedAt)} outstanding alone`
+      ? `shown at ${count(own.concurrency)} outstanding alone`
       : `holds from ${count(from)} to ${count(to)} outstanding`,
     ...(turnsAt.length === 0 ? [] : [`turns round at ${turnsAt.map(count).join(', ')}`]),
     ...(undecided.length === 0 ? [] : [`not resolved at ${undecided.map(count).join(', ')}`]),
-    ...(open === undefined ? [] : [openInWords(open)]),
+    ...(open === undefined ? [] : [openInWords(open, own.batchSize !== baseline.batchSize)]),
   ];
-  return `Range: ${parts.join('; ')}.`;
+  const head =
+    own.concurrency === baseline.concurrency ? 'Range' : 'Range, the load of the baseline raised and lowered alike';
+  return `${head}: ${parts.join('; ')}.`;
 }
 
-function openInWords({ requestsPerSecond, outcome, gain }: Range['levels'][number]): string {
+function openInWords({ requestsPerSecond, outcome, gain }: Range['levels'][number], otherBatch: boolean): string {
   const meaning = {
     holds: `better in latency as well, ${gainWithInterval(gain)}`,
     'turns round': `worse in latency, ${gainWithInterval(gain)}`,
     undecided: 'no difference in latency is shown',
   }[outcome];
-  return `in an open loop of ${rate(requestsPerSecond)} ${meaning}`;
+  const offered = otherBatch
+    ? `${rate(requestsPerSecond)}, as many inferences for the baseline,`
+    : rate(requestsPerSecond);
+  return `in an open loop of ${offered} ${meaning}`;
 }
 
 const protocols = new Map([

@@ -1,4 +1,5 @@
 import { count, duration, plainNumber, share } from './format.ts';
+import { loadsDiffer } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
 
@@ -6,7 +7,8 @@ import type { Results } from './results.ts';
 export type Fact = { readonly name: string; readonly value: string };
 
 /** A plan's own entries, in the order of the plan file. */
-export function planFacts({ plan }: Results): Fact[] {
+export function planFacts(results: Results): Fact[] {
+  const { plan } = results;
   return facts({
     Plan: plan.name,
     File: plan.file,
@@ -14,7 +16,7 @@ export function planFacts({ plan }: Results): Fact[] {
     Objective: plan.objective,
     Constraints: plan.constraints.length === 0 ? 'none' : plan.constraints.join(', '),
     Goal: plan.goal,
-    Load: plan.load.description,
+    Load: `${plan.load.description}${loadsDiffer(results) ? ' (of the baseline; some variants have their own)' : ''}`,
     Input: plan.load.input,
     Budget: plan.budgetMs === null ? 'none: blocks and slices decide' : duration(plan.budgetMs),
     'Put in force by': plan.apply,

@@ -1,5 +1,6 @@
 import { gainWithInterval } from './after-sentences.ts';
 import { change, duration, interval, share } from './format.ts';
+import { pickInWords } from './loads.ts';
 import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -63,8 +64,10 @@ const headlines: Record<Kind, (results: Results) => string> = {
   INVALID: ({ verdict }) => `No verdict: ${reasonInWords(verdict.reason) ?? 'the measurements cannot be trusted'}.`,
 };
 
-function deploy({ verdict, engine }: Results): string {
-  return engine.transferable ? `Deploy ${name(verdict.pick)}` : `In this rehearsal ${name(verdict.pick)} is ahead`;
+function deploy(results: Results): string {
+  const { what, aside } = pickInWords(results);
+  if (results.engine.transferable) return `Deploy ${what}${aside}`;
+  return `In this rehearsal ${what}${aside === '' ? '' : `${aside},`} is ahead`;
 }
 
 function gainOfPick({ verdict, variants }: Results): string {

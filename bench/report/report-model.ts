@@ -1,5 +1,6 @@
 import { engineFacts, environmentFacts, type Fact, planFacts, runFacts } from './facts.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
+import { loadsDiffer } from './loads.ts';
 import { gainInWords, isWeighted, metricInWords, names } from './phrases.ts';
 import { clipped, plainLines, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
@@ -20,6 +21,8 @@ export type ReportModel = {
   readonly measured: readonly VariantRow[];
   readonly left: readonly VariantRow[];
   readonly withConstraints: boolean;
+  /** Variants were sent different loads. */
+  readonly withLoads: boolean;
   readonly diagnostics: readonly { variant: string; message: string; advice: string }[];
   /** Empty where the pick is the baseline. */
   readonly diff: readonly DiffLine[];
@@ -47,6 +50,7 @@ export function reportModel(results: Results): ReportModel {
     measured: rows.filter(({ status }) => isMeasured(status)),
     left: rows.filter(({ status }) => !isMeasured(status)),
     withConstraints: plan.constraints.length > 0,
+    withLoads: loadsDiffer(results),
     diagnostics: results.diagnostics.map((diagnostic) => ({
       variant: diagnostic.variantIds.length === 0 ? 'the run' : clipped(names(diagnostic.variantIds), 240),
       message: clipped(plainText(diagnostic.message), 600),

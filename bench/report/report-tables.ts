@@ -36,6 +36,7 @@ function variantTable(model: ReportModel): ReportTable {
   const columns: Column[] = [
     ['Variant', named],
     ['Settings', settingsCell],
+    ...(model.withLoads ? [['Load', ({ sent }) => words(sent)] satisfies Column] : []),
     ['Gain', ({ gain }) => estimate(gain)],
     ['Claim', ({ claim }) => words(claim)],
     ['Best set', ({ bestSet }) => words(bestSet)],
@@ -51,7 +52,7 @@ function variantTable(model: ReportModel): ReportTable {
   const few = model.measured.some(({ p99Unclaimed }) => p99Unclaimed)
     ? ' A p99 of too few requests is shown without a claim.'
     : '';
-  const caption = `Gain in ${model.metric}: ${model.gainFormula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval.${few}`;
+  const caption = `Gain in ${model.metric}: ${model.gainFormula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval${model.withLoads ? '; throughput is in inferences per second, whatever a request holds of them' : ''}.${few}`;
   return tableOf({ id: 'variants', title: 'Variants', caption }, columns, model.measured);
 }
 

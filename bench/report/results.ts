@@ -52,10 +52,21 @@ const proof = z.strictObject({
   status: z.enum(['verified', 'observed', 'accepted, effect unknown']),
 });
 
+const load = z.strictObject({
+  description: z.string().describe('"closed loop, 8 outstanding, batch 1, HTTP"'),
+  concurrency: z.number(),
+  batchSize: z.number(),
+  protocol: z.string(),
+});
+
 const variant = z.strictObject({
   id: z.string(),
   baseline: z.boolean(),
   settings,
+  load: load.describe('What its slices were sent; that of the plan, unless the variant has one of its own'),
+  differsIn: z
+    .array(z.enum(['configuration', 'load']))
+    .describe('What of it is not as in the baseline: of a load alone, the comparison is one of loads'),
   status: z.enum(['measured', 'screened out', 'unstable', 'refused', 'excluded', 'merged', 'unmeasured']),
   reason: z.string().nullable().describe('Why it is not measured'),
   proof: z.array(proof).describe('How each setting was seen to be in force'),
@@ -75,7 +86,10 @@ const variant = z.strictObject({
   requestCount: z.number(),
   errors: z.record(z.string(), z.number()).describe('Failed requests by kind, in invalid slices'),
   invalidSliceCount: z.number(),
-  loadMs: z.number().nullable().describe('Median time to put it in force'),
+  loadMs: z
+    .number()
+    .nullable()
+    .describe('Median time to put it in force; null where the model stays loaded for all variants'),
   firstRequestNs: z.number().nullable().describe('Median latency of the first request after that'),
   sliceMs: z.number().nullable(),
   server: server.nullable(),
@@ -228,13 +242,7 @@ export const resultsSchema = z.strictObject({
     seed: z.number(),
     apply: z.string(),
     expectEqual: z.boolean().describe('An A/A plan: the variants are the same on purpose'),
-    load: z.strictObject({
-      description: z.string().describe('"closed loop, 8 outstanding, batch 1, HTTP"'),
-      concurrency: z.number(),
-      batchSize: z.number(),
-      protocol: z.string(),
-      input: z.string(),
-    }),
+    load: load.extend({ input: z.string() }).describe('Of the baseline, and of each variant without one of its own'),
     source: z.string().describe('The plan file as it was read'),
     file: z.string(),
   }),

@@ -1,6 +1,7 @@
 import { afterSentences } from './after-sentences.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
+import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
 import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
@@ -30,6 +31,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...sameOnPurpose(results, claimed),
       ...rehearsal(results),
       ...details(results),
+      ...comparisonOfLoads(results),
       loadSentence(results),
       ...afterSentences(results),
       ...errorRate(verdict),
@@ -117,7 +119,10 @@ function loadSentence(results: Results): string {
   const { verdict, variants } = results;
   const measured = variants.filter(({ status, baseline }) => status === 'measured' && !baseline).length;
   const beside = `${count(measured)} ${measured === 1 ? 'variant' : 'variants'} beside the baseline`;
-  return `Measured under one load: ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
+  const loads = loadsMeasured(variants).length;
+  const under =
+    loads > 1 ? `Measured under ${count(loads)} loads, of which the baseline has` : 'Measured under one load:';
+  return `${under} ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
 }
 
 function errorRate({ kind, alpha }: VerdictResult): string[] {
@@ -145,6 +150,8 @@ function nextStep(results: Results, claimed: boolean): string[] {
   if (!run.complete) return ['Next: measure the whole plan:'];
   if (plan.expectEqual) return [];
   if (!engine.transferable) return ['Next: run the same plan on the Triton that you deploy.'];
+  const withLoad = claimed ? nextWithLoad(results) : null;
+  if (withLoad !== null) return [withLoad];
   if (claimed) return ["Next: put winner.config.pbtxt in the place of the model's config.pbtxt."];
   return ['Next: nothing to change for this load; another load, or other settings, would be a new question.'];
 }

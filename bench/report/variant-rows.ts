@@ -1,5 +1,6 @@
 import { requestsNeeded } from '../stats/requests.ts';
 import { change, count, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
+import { loadText } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { EstimateResult, Results, VariantResult } from './results.ts';
 
@@ -12,6 +13,8 @@ export type VariantRow = {
   readonly baseline: boolean;
   readonly pick: boolean;
   readonly settings: string;
+  /** What its slices were sent. */
+  readonly sent: string;
   readonly status: VariantResult['status'];
   readonly reason: string;
   readonly throughput: EstimateText;
@@ -91,11 +94,14 @@ export function settingsText(settings: VariantResult['settings']): string {
   return parts.length === 0 ? asCommitted : clipped(plainText(parts.join('; ')), 300);
 }
 
-function identity(variant: VariantResult): Pick<VariantRow, 'id' | 'baseline' | 'settings' | 'status' | 'reason'> {
+function identity(
+  variant: VariantResult,
+): Pick<VariantRow, 'id' | 'baseline' | 'settings' | 'sent' | 'status' | 'reason'> {
   return {
     id: clipped(plainText(variant.id), 120),
     baseline: variant.baseline,
     settings: settingsText(variant.settings),
+    sent: loadText(variant.load),
     status: variant.status,
     reason: variant.reason === null ? 'no reason given' : clipped(plainText(variant.reason), 500),
   };

@@ -6,6 +6,8 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
     id: 'variant',
     baseline: false,
     settings: {},
+    load: { description: 'closed loop, 8 outstanding, batch 1, HTTP', concurrency: 8, batchSize: 1, protocol: 'http' },
+    differsIn: [],
     status: 'measured',
     reason: null,
     proof: [],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Load, LoadChange } from '../plan/plan.ts';
 import { claimedRun } from './after.fixture.ts';
+import { loadFor } from './after-loads.ts';
 import { afterOrder } from './after-order.ts';
 import { type AfterMeans, longestAfterMs, planAfter, timeOf } from './after-plan.ts';
 import { decideRun } from './decision.ts';
@@ -94,6 +96,53 @@ describe('the plan of what follows a verdict', () => {
     const { parts } = planAfter(single, decision, means);
     const levels = parts[1]?.loads.map(({ load: { pacing } }) => ('concurrency' in pacing ? pacing.concurrency : null));
     assert.deepEqual(levels, [2, 4, null]);
+  });
+});
+
+describe('what follows a claim about a load', () => {
+  const configText = record.configs.baseline ?? '';
+  const partsOf = (load: LoadChange, config = configText) => {
+    const variants = [{ id: 'fast', settings: {}, load }, ...record.plan.variants.slice(1)];
+    const own = { ...record, plan: { ...record.plan, variants }, configs: { ...record.configs, fast: config } };
+    const inWords = ({ pacing, batchSize, transport }: Load): string =>
+      `${'concurrency' in pacing ? pacing.concurrency : 'open'} ${batchSize} ${transport}`;
+    return planAfter(own, decision, means).parts.map(({ part, loads, variantIds }) => [
+      part,
+      ...loads.map((each) => `${variantIds.map((id) => inWords(loadFor(each, id))).join(', ')}; ${each.threads}`),
+    ]);
+  };
+
+  it('starts from the load of each variant, and has no open loop where what is outstanding is all that differs', () => {
+    assert.deepEqual(partsOf({ concurrency: 16 }), [
+      ['soak', '8 1 http, 16 1 http; 1'],
+      ['range', '4 1 http, 8 1 http; 1', '16 1 http, 32 1 http; 1', '32 1 http, 64 1 http; 1'],
+      ['client', '8 1 grpc, 16 1 grpc, 8 1 grpc; 1', '8 1 http, 16 1 http, 8 1 http; 2'],
+    ]);
+    assert.equal(partsOf({ concurrency: 16 }, 'another')[1]?.at(-1), 'open 1 http, open 1 http; 1');
+  });
+
+  it('halves and doubles only what both can have', () => {
+    assert.deepEqual(partsOf({ concurrency: 1 })[1], ['range', '16 1 http, 2 1 http; 1', '32 1 http, 4 1 http; 1']);
+    assert.deepEqual(partsOf({ concurrency: 4096 })[1], ['range', '4 1 http, 2048 1 http; 1']);
+    assert.deepEqual(partsOf({ concurrency: 1 })[2]?.length, 2);
+  });
+
+  it('does not ask for the other protocol where protocols are compared', () => {
+    const parts = partsOf({ protocol: 'grpc' });
+    assert.equal(parts[1]?.at(-1), 'open 1 http, open 1 grpc; 1');
+    assert.deepEqual(parts[2], ['client', '8 1 http, 8 1 grpc, 8 1 http; 2']);
+  });
+
+  it('offers as many inferences in an open loop, whatever a request holds of them', () => {
+    const variants = [{ id: 'fast', settings: {}, load: { batchSize: 4 } }, ...record.plan.variants.slice(1)];
+    const own = { ...record, plan: { ...record.plan, variants } };
+    const open = planAfter(own, decision, means).parts[1]?.loads.at(-1);
+    assert(open !== undefined);
+    const [one = 0, four = 0] = ['baseline', 'fast'].map((id) => {
+      const { pacing } = loadFor(open, id);
+      return 'requestsPerSecond' in pacing ? pacing.requestsPerSecond : 0;
+    });
+    assert(one > 1_000 && Math.abs(one / four - 4) < 0.05);
   });
 });
 

@@ -1,8 +1,7 @@
-import { mostThreads } from '../load/threads/thread-count.ts';
-import { type AfterPart, baselineId, type Load, type Plan } from '../plan/plan.ts';
+import { type AfterPart, baselineId } from '../plan/plan.ts';
 import { mean } from '../stats/moments.ts';
 import { soakPairs } from '../stats/soak.ts';
-import { loadOf } from './block.ts';
+import { type AfterLoad, type ClientMeans, clientLoads, type Members, rangeLoads, soakLoads } from './after-loads.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
 import type { History } from './history.ts';
@@ -25,26 +24,16 @@ export type PartPlan = {
   readonly blocks: number;
 };
 
-export type AfterLoad = { readonly load: Load; readonly threads: number; readonly sliceMs: number };
-
 /** `asked`: not wanted; `budget`: no time is left for it; `unavailable`: this server and host have no other way to be asked. */
 export type SkippedPart = { readonly part: AfterPart; readonly reason: 'asked' | 'budget' | 'unavailable' };
 
 /** What is known of the server and the host once the blocks are measured. */
-export type AfterMeans = {
-  readonly leftMs: number;
-  /** Whether the server also listens for the protocol that the plan does not use. */
-  readonly otherTransport: boolean;
-  readonly processors: number;
-};
+export type AfterMeans = ClientMeans & { readonly leftMs: number };
 
 const longestSoakMs = 30_000;
 const shortestSoakMs = 5_000;
 /** Of range and client: as many as the first look of confirm has. */
 const blocks = 8;
-const concurrencyMost = 4_096;
-/** Share of what the slower of the two serves at most. */
-const openShare = 0.7;
 /** Settling, loading and reading counters, where the design tells nothing. */
 const leastOverheadMs = 40;
 
@@ -56,11 +45,21 @@ export function isDue({ plan, design }: RunRecord, { ended }: History, { verdict
 /** Where the time is short the client is given up first, then the range; the soak gets what they leave and shrinks before that. */
 export function planAfter(record: RunRecord, decision: Decision, means: AfterMeans): AfterPlan {
   const { verdict, finalists } = decision;
-  const both = [baselineId, verdict.pick];
-  const soak: PartPlan = { part: 'soak', variantIds: both, loads: soakLoads(record), blocks: soakPairs };
+  const both: Members = [baselineId, verdict.pick];
+  const soak: PartPlan = {
+    part: 'soak',
+    variantIds: both,
+    loads: soakLoads(record, both, shortestSoakMs),
+    blocks: soakPairs,
+  };
   const range: PartPlan = { part: 'range', variantIds: both, loads: rangeLoads(record, decision), blocks };
-  const everyone = [...both, ...finalists.filter((id) => id !== verdict.pick)];
-  const client: PartPlan = { part: 'client', variantIds: everyone, loads: clientLoads(record, means), blocks };
+  const everyone: Members = [...both, ...finalists.filter((id) => id !== verdict.pick)];
+  const client: PartPlan = {
+    part: 'client',
+    variantIds: everyone,
+    loads: clientLoads(record, everyone, means),
+    blocks,
+  };
   const skipped: SkippedPart[] = [];
   const wanted = [soak, range, client].filter(({ part, loads }) => {
     const reason = part === 'soak' && !record.after.soak ? 'asked' : loads.length === 0 ? 'unavailable' : null;
@@ -103,54 +102,10 @@ function longestOf({ sliceMs }: Design): number {
   return Math.max(...Object.values(sliceMs));
 }
 
-function soakLoads({ plan }: RunRecord): AfterLoad[] {
-  return [{ load: loadOf(plan), threads: 1, sliceMs: shortestSoakMs }];
-}
-
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
   const spareMs = leftMs - timeOf(parts, design);
   const sliceMs = Math.floor(Math.min(longestSoakMs, shortestSoakMs + spareMs / (2 * soakPairs)));
   return parts.map((part) =>
     part.part === 'soak' ? { ...part, loads: part.loads.map((load) => ({ ...load, sliceMs })) } : part,
   );
-}
-
-/** Half, twice and four times as many outstanding, each slice as many cycles long as those of the verdict; and an open loop. */
-function rangeLoads({ plan, design }: RunRecord, { values, verdict }: Decision): AfterLoad[] {
-  const own = loadOf(plan);
-  const { concurrency } = plan.load;
-  const levels = [concurrency / 2, 2 * concurrency, 4 * concurrency].filter(
-    (level) => Number.isInteger(level) && level <= concurrencyMost,
-  );
-  const closed = levels.map((level) => ({
-    load: { ...own, pacing: { kind: 'closed' as const, concurrency: level } },
-    threads: 1,
-    sliceMs: Math.ceil(longestOf(design) * Math.max(1, level / concurrency)),
-  }));
-  const capacity = Math.min(...[baselineId, verdict.pick].map((id) => meanThroughput(values.get(id) ?? [])));
-  const requestsPerSecond = Number(((openShare * capacity) / plan.load.batchSize).toPrecision(3));
-  if (!(requestsPerSecond >= 1)) return closed;
-  const pacing = { kind: 'poisson' as const, requestsPerSecond };
-  return [...closed, { load: { ...own, pacing }, threads: 1, sliceMs: longestOf(design) }];
-}
-
-function meanThroughput(values: readonly { readonly throughput: number }[]): number {
-  return values.length === 0 ? 0 : mean(values.map(({ throughput }) => throughput));
-}
-
-/** The other protocol, and twice as many threads, where both the client and the server keep a processor of their own. */
-function clientLoads({ plan, design }: RunRecord, { otherTransport, processors }: AfterMeans): AfterLoad[] {
-  const own = loadOf(plan);
-  const sliceMs = longestOf(design);
-  const other: AfterLoad[] = otherTransport
-    ? [{ load: { ...own, transport: otherOf(plan) }, threads: 1, sliceMs }]
-    : [];
-  const more: AfterLoad[] =
-    mostThreads(plan.load.concurrency, processors) >= 2 ? [{ load: own, threads: 2, sliceMs }] : [];
-  return [...other, ...more];
-}
-
-/** The protocol that a plan does not use. */
-export function otherOf({ load }: Pick<Plan, 'load'>): 'http' | 'grpc' {
-  return load.protocol.startsWith('grpc') ? 'http' : 'grpc';
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resultsSchema } from '../report/results.ts';
+import { verdictInWords } from '../report/sentence.ts';
 import {
   afterLine,
   claimedRun,
@@ -141,6 +142,29 @@ describe('what follows a verdict', () => {
         ['closed', 32, 'turns round', 8],
         ['open', 2_800, 'holds', 8],
       ],
+    );
+  });
+
+  it('counts from what the variant itself has outstanding, and says that the baseline went along', () => {
+    const [four, sixteen] = rangePlan.loads;
+    assert(four !== undefined && sixteen !== undefined);
+    const own = { ...rangePlan, loads: [{ ...sixteen, others: { baseline: four.load } }] };
+    const slices = measuredPart(own, (id) => (id === 'fast' ? 1.05 : 1));
+    const variants = [{ id: 'fast', settings: {}, load: { concurrency: 32 } }, ...record.plan.variants.slice(1)];
+    const changed = { ...record, plan: { ...record.plan, variants } };
+    const all = [...lines, planned([own]), ...slices, ended('range')];
+    for (const line of all) assert(journalLineSchema.safeParse(line).success);
+    const results = summarise(changed, all);
+    assert.deepEqual([results.after.range?.from, results.after.range?.to], [16, 32]);
+    assert(
+      verdictInWords(results).sentences.includes(
+        'Range, the load of the baseline raised and lowered alike: holds from 16 to 32 outstanding.',
+      ),
+    );
+    const broken = { ...own, loads: [{ ...sixteen, others: { baseline: { pacing: { kind: 'closed' } } } }] };
+    assert.equal(
+      journalLineSchema.safeParse({ ...planned([]), plan: { pick: 'fast', parts: [broken] } }).success,
+      false,
     );
   });
 

@@ -5,9 +5,11 @@ import { judgeLevels, reachOf } from '../stats/range.ts';
 import { simultaneous } from '../stats/simultaneous.ts';
 import { judgeSoak } from '../stats/soak.ts';
 import { type AfterBlock, blocksUnder, isAfterFinished } from './after-history.ts';
-import { type AfterLoad, isDue, type PartPlan } from './after-plan.ts';
+import type { AfterLoad } from './after-loads.ts';
+import { isDue, type PartPlan } from './after-plan.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
+import { loadOfId } from './load-of.ts';
 import type { RunRecord } from './record.ts';
 import { scoreOf } from './score.ts';
 import { sliceMetric } from './values.ts';
@@ -104,7 +106,7 @@ function rangeOf(part: PartPlan | undefined, study: Study): After['range'] {
     blocks: differences[index]?.length ?? 0,
   }));
   const closed = levels.flatMap(({ concurrency, outcome }) => (concurrency === null ? [] : [{ concurrency, outcome }]));
-  const { from, to, turnsAt } = reachOf(closed, record.plan.load.concurrency);
+  const { from, to, turnsAt } = reachOf(closed, loadOfId(record.plan, study.pick).pacing.concurrency);
   return { from, to, turnsAt: [...turnsAt], levels };
 }
 

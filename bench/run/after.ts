@@ -1,16 +1,19 @@
 import { availableParallelism } from 'node:os';
 import type { Slice } from '../plan/plan.ts';
 import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
+import { loadFor, otherOf } from './after-loads.ts';
 import { type AfterEntry, afterOrder } from './after-order.ts';
-import { type AfterPlan, isDue, otherOf, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
+import { type AfterPlan, isDue, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
 import { decideRun } from './decision.ts';
 import { closingMs } from './design.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
+import { loadOfId } from './load-of.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { SweepRequest } from './request.ts';
 import { measureSlice } from './slice.ts';
+import { workloadFor } from './workloads.ts';
 
 /** A slice of a soak takes too long to be tried as often as others. */
 const soakTriesMost = 3;
@@ -58,9 +61,10 @@ async function planned(
   const decision = decideRun(record, history);
   if (!isDue(record, history, decision)) return null;
   const { grpcAddress } = await deployment.start();
+  const other = otherOf(loadOfId(record.plan, decision.verdict.pick));
   const plan = planAfter(record, decision, {
     leftMs: deadlineMs - performance.now() - closingMs,
-    otherTransport: otherOf(record.plan) === 'http' || grpcAddress !== undefined,
+    otherTransport: other === 'http' || grpcAddress !== undefined,
     processors: availableParallelism(),
   });
   append({ kind: 'after', at: now(), status: 'planned', plan });
@@ -109,7 +113,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
       attempt,
       order: position,
       variantId,
-      load: load.load,
+      load: loadFor(load, variantId),
       applied: run.record.applied,
     };
     const leftMs = Math.max(0, endMs - performance.now());
@@ -132,7 +136,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
 type Timing = { readonly warmupMs: number; readonly sliceMs: number; readonly threads: number };
 
 async function runSlice(slice: Slice, timing: Timing, { run, request }: Measuring): Promise<SliceResult> {
-  const { candidates, deployment, record, workload } = run;
+  const { candidates, deployment, record, workloads } = run;
   const { plan, signal } = request;
   const line = { kind: 'slice', slice, at: now() } as const;
   const candidate = candidates.find(({ variant }) => variant.id === slice.variantId);
@@ -141,6 +145,7 @@ async function runSlice(slice: Slice, timing: Timing, { run, request }: Measurin
       ? { refused: 'it is no variant of this run' }
       : await deployment.putInForce(candidate, record.applied);
   if ('refused' in inForce) return { ...line, status: 'failed', failure: { reason: inForce.refused } };
+  const workload = workloadFor(workloads, slice.load);
   const measurement = await measureSlice(slice, inForce, timing, { plan, workload, signal });
   return { ...line, status: 'measured', measurement };
 }

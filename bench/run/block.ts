@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { clientLimits } from '../load/client-limits.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
-import { baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
+import { type Applied, baselineId, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
-import { measureSlice, type Workload } from './slice.ts';
+import { loadOf } from './load-of.ts';
+import { measureSlice } from './slice.ts';
+import { type Workloads, workloadFor } from './workloads.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
 const triesMost = 3;
@@ -30,9 +32,9 @@ export type BlockPlace = {
 export type BlockContext = {
   readonly plan: Plan;
   readonly design: Design;
-  readonly applied: 'reload' | 'restart';
+  readonly applied: Applied;
   readonly deployment: Deployment;
-  readonly workload: Workload;
+  readonly workloads: Workloads;
   /** Into the journal. */
   readonly append: (line: JournalLine) => void;
   readonly signal: AbortSignal;
@@ -77,7 +79,7 @@ export async function measureBlock(
       attempt,
       order: position,
       variantId,
-      load: loadOf(plan),
+      load: loadOf(plan, candidate.variant),
       applied: context.applied,
     };
     onSlice(slice, position, queue.length);
@@ -98,7 +100,7 @@ export async function measureBlock(
 }
 
 async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
-  const { plan, design, deployment, applied, workload, signal } = context;
+  const { plan, design, deployment, applied, workloads, signal } = context;
   const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
   const inForce = await deployment.putInForce(candidate, applied);
   if ('refused' in inForce) {
@@ -112,6 +114,7 @@ async function runSlice(slice: Slice, candidate: Candidate, context: BlockContex
     return { ...line, status: 'failed', failure: { reason: inForce.refused } };
   }
   const timing = { warmupMs: design.warmupMs, sliceMs: design.sliceMs[slice.variantId] ?? 300 };
+  const workload = workloadFor(workloads, slice.load);
   return {
     ...line,
     status: 'measured',
@@ -140,13 +143,4 @@ function isDisturbed(result: SliceResult): boolean {
   if (result.status === 'failed') return false;
   const limits = clientLimits(result.measurement);
   return limits.length > 0 && result.measurement.invalid.every((reason) => limits.includes(reason));
-}
-
-/** The load of every slice of a plan. */
-export function loadOf({ load }: Plan): Load {
-  return {
-    pacing: { kind: 'closed', concurrency: load.concurrency },
-    batchSize: load.batchSize,
-    transport: load.protocol,
-  };
 }

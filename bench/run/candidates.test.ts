@@ -83,6 +83,38 @@ describe('candidates', () => {
     assert.equal(equal.measured.length, 3);
   });
 
+  it('of one configuration are apart under other loads, and one under the same load', () => {
+    const variants = [
+      { id: 'more', settings: {}, load: { concurrency: 16 } },
+      { id: 'again', settings: {}, load: { concurrency: 16, batchSize: 1 } },
+      { id: 'planned', settings: {}, load: { concurrency: 8 } },
+      { id: 'spelled-out', settings: { 'instance_group.count': 2, version_policy: null }, load: { batchSize: 2 } },
+      { id: 'four', settings: { 'instance_group.count': 4 }, load: { concurrency: 16 } },
+      { id: 'many', settings: {}, load: { concurrency: 64 } },
+      { id: 'rows', settings: {}, load: { batchSize: 5 } },
+    ];
+    const conditions = ['load.concurrency <= 16 * instances', 'load.batchSize * 2 <= max_batch_size'];
+    const { measured, setAside } = makeCandidates({ ...plan, variants, conditions }, source, 4);
+    assert.deepEqual(
+      measured.map(({ variant: { id }, configText: text }) => [id, text === configText]),
+      [
+        ['baseline', true],
+        ['more', true],
+        ['spelled-out', true],
+        ['four', false],
+      ],
+    );
+    assert.deepEqual(
+      setAside.map(({ variantId, reason }) => [variantId, reason]),
+      [
+        ['again', 'it is the same configuration and load as more'],
+        ['planned', 'it is the same configuration as baseline'],
+        ['many', 'the plan leaves it out: not load.concurrency <= 16 * instances'],
+        ['rows', 'the plan leaves it out: not load.batchSize * 2 <= max_batch_size'],
+      ],
+    );
+  });
+
   it('do not blame a variant for a committed config that is broken', () => {
     assert.throws(
       () => makeCandidates(plan, { ...source, configText: 'name: "m"\nnmae: "m"\n' }, 4),

@@ -5,8 +5,10 @@ import { editConfig } from '../modelconfig/edit.ts';
 import { checkConfig } from '../modelconfig/lint.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Settings } from '../modelconfig/settings.ts';
+import { changesLoad } from '../plan/load-axis.ts';
 import { baselineId, type Plan, type Variant } from '../plan/plan.ts';
 import { instancesOf, meets, threadsOf } from './conditions.ts';
+import { loadKey, loadOf } from './load-of.ts';
 import type { ModelSource } from './repository.ts';
 
 /** A variant with the config.pbtxt that it means. The baseline comes first. */
@@ -26,31 +28,44 @@ export type Candidates = {
 };
 
 /**
- * The baseline and the variants of a plan with their configuration texts. Those that Triton would run alike are one: measuring
- * them apart costs time and error probability, and tells nothing, unless a plan of equal variants asks for it.
+ * The baseline and the variants of a plan with their configuration texts. Those that Triton would run alike and that are sent
+ * alike are one: measuring them apart costs time and error probability, and tells nothing, unless a plan of equal variants asks
+ * for it. One that Triton would run as the baseline, under another load, has the baseline's own text.
  * @throws Failure (usage) for a setting that the committed config cannot take.
  */
 export function makeCandidates(plan: Plan, source: ModelSource, cores: number): Candidates {
   const baseline = makeCandidate({ id: baselineId, settings: {} }, source);
   const measured = [baseline];
   const setAside: SetAside[] = [];
-  const seen = new Map([[canonical(baseline.config), baselineId]]);
+  const seen = new Map([[keyOf(baseline, plan), baselineId]]);
   for (const variant of plan.variants) {
     const candidate = makeCandidate(variant, source);
-    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores));
-    const text = canonical(candidate.config);
+    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores, loadOf(plan, variant)));
+    const text = keyOf(candidate, plan);
     const same = plan.expectEqual ? undefined : seen.get(text);
     if (missed !== undefined) {
       setAside.push({ variantId: variant.id, status: 'excluded', reason: `the plan leaves it out: not ${missed}` });
     } else if (same !== undefined) {
-      setAside.push({ variantId: variant.id, status: 'merged', reason: `it is the same configuration as ${same}` });
+      setAside.push({
+        variantId: variant.id,
+        status: 'merged',
+        reason: `it is the same ${changesLoad(variant, plan.load) ? 'configuration and load' : 'configuration'} as ${same}`,
+      });
     } else {
       seen.set(text, variant.id);
-      measured.push(candidate);
+      measured.push(plan.expectEqual ? candidate : withTextOf(baseline, candidate));
     }
   }
   checkSome(measured, setAside);
   return { measured, setAside };
+}
+
+function keyOf({ variant, config }: Candidate, plan: Plan): string {
+  return `${loadKey(loadOf(plan, variant))} ${canonical(config)}`;
+}
+
+function withTextOf({ configText, config }: Candidate, candidate: Candidate): Candidate {
+  return canonical(config) === canonical(candidate.config) ? { ...candidate, configText, config } : candidate;
 }
 
 function checkSome(measured: readonly Candidate[], setAside: readonly SetAside[]): void {

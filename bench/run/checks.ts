@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Candidate, costOf, makeCandidates } from './candidates.ts';
+import { loadOf } from './load-of.ts';
 import { checkPointers } from './pointers.ts';
 import { readModelSource } from './repository.ts';
 import { inputFiles, workloadSpec } from './workload-spec.ts';
@@ -55,19 +56,23 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
 }
 
 /** With fewer requests outstanding than a batch holds, a queue delay is waited for whole, every time. */
-function bindingDelays({ load }: Plan, candidates: readonly Candidate[]): Check[] {
-  const offered = load.concurrency * load.batchSize;
+function bindingDelays(plan: Plan, candidates: readonly Candidate[]): Check[] {
   const bound = candidates.flatMap(({ variant, config }) => {
+    const { pacing, batchSize } = loadOf(plan, variant);
+    const offered = pacing.concurrency * batchSize;
     const delayUs = Number(config.dynamic_batching?.max_queue_delay_microseconds ?? 0);
     const full = preferredOf(config.dynamic_batching?.preferred_batch_size) ?? config.max_batch_size ?? 0;
-    return delayUs > 0 && offered < full ? [`${variant.id} at most ${Math.round((offered * 1e6) / delayUs)}/s`] : [];
+    return delayUs > 0 && offered < full
+      ? [{ offered, what: `${variant.id} at most ${Math.round((offered * 1e6) / delayUs)}/s` }]
+      : [];
   });
   if (bound.length === 0) return [];
+  const loops = [...new Set(bound.map(({ offered }) => offered))];
   return [
     {
       what: 'queue delay',
       status: 'warning',
-      finding: `in a closed loop of ${offered} the delay is the limit: ${bound.join(', ')}`,
+      finding: `in a closed loop of ${loops.join(' or ')} the delay is the limit: ${bound.map(({ what }) => what).join(', ')}`,
       advice: 'raise the concurrency, or set preferred_batch_size to what is outstanding',
     },
   ];

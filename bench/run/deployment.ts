@@ -5,7 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { KServeError, type ServedConfig } from '../kserve/client.ts';
 import { type Difference, differences } from '../modelconfig/compare.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
-import type { Apply, EngineChoice } from '../plan/plan.ts';
+import type { Applied, Apply, EngineChoice } from '../plan/plan.ts';
 import type { Candidate } from './candidates.ts';
 import type { StagedModel } from './repository.ts';
 
@@ -40,7 +40,8 @@ const deathNoticeMs = 200;
 export class Deployment implements AsyncDisposable {
   readonly #setup: Setup;
   #server: Server | undefined;
-  #loaded = false;
+  /** The config.pbtxt of the model that is loaded. */
+  #loaded: string | undefined;
   #identity: (EngineIdentity & { command: readonly string[] }) | undefined;
 
   constructor(setup: Setup) {
@@ -56,28 +57,22 @@ export class Deployment implements AsyncDisposable {
   async fresh(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    this.#loaded = false;
+    this.#loaded = undefined;
     await server?.stop();
   }
 
   /**
-   * Writes the variant's config.pbtxt, has the server load it, reads the effective config back and compares.
+   * Writes the variant's config.pbtxt, has the server load it, reads the effective config back and compares. With `keep` a
+   * model that was loaded with the same text stays.
    * @throws Failure (server) where the server itself does not start or dies.
    */
-  async putInForce(
-    { configText, config, variant }: Candidate,
-    apply: 'reload' | 'restart',
-  ): Promise<InForce | Refused> {
+  async putInForce({ configText, config, variant }: Candidate, apply: Applied): Promise<InForce | Refused> {
     const startMs = performance.now();
     if (apply === 'restart') await this.fresh();
     const server = await this.start();
     const mark = server.logMark();
-    this.#setup.staged.writeConfig(configText);
     try {
-      if (this.#loaded) await server.control.unload(this.#setup.model);
-      this.#loaded = false;
-      await server.control.load(this.#setup.model);
-      this.#loaded = true;
+      if (apply !== 'keep' || this.#loaded !== configText) await this.#load(configText, server);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
       return { refused: reasonOf(error, server.logSince(mark)) };
@@ -88,6 +83,15 @@ export class Deployment implements AsyncDisposable {
     if (wrong.length > 0)
       return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
     return { server, applied: apply, loadMs, served, log: server.logSince(mark) };
+  }
+
+  async #load(configText: string, { control }: Server): Promise<void> {
+    const { staged, model } = this.#setup;
+    staged.writeConfig(configText);
+    if (this.#loaded !== undefined) await control.unload(model);
+    this.#loaded = undefined;
+    await control.load(model);
+    this.#loaded = configText;
   }
 
   /**

@@ -4,6 +4,7 @@ import { trend } from '../stats/order-effects.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import type { Finding } from './finding.ts';
 import type { History, MeasuredSlice } from './history.ts';
+import { loadOfId } from './load-of.ts';
 import type { RunRecord } from './record.ts';
 
 /** A change of the host's speed that is smaller than this explains nothing. */
@@ -22,7 +23,7 @@ export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
-    ...byVariant.flatMap(([id, own]) => little(id, own, plan.load.concurrency)),
+    ...byVariant.flatMap(([id, own]) => little(id, own, loadOfId(plan, id).pacing.concurrency)),
   ];
 }
 

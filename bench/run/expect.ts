@@ -1,12 +1,13 @@
 import { cpus } from 'node:os';
 import { readInputData } from '../load/data/read-workload.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Applied, Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { pilotShare } from '../stats/budget.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
 import { type Design, designRun } from './design.ts';
+import { loadOfId } from './load-of.ts';
 import { mostPasses } from './pilot.ts';
 import { applyOf } from './prepare.ts';
 import { readModelSource } from './repository.ts';
@@ -15,7 +16,7 @@ import { workloadSpec } from './workload-spec.ts';
 
 /** What a sweep would do, as far as that is known before a server has run. */
 export type Expectation = Candidates & {
-  readonly applied: 'reload' | 'restart';
+  readonly applied: Applied;
   /** What the requests are made of, in words. */
   readonly input: string;
   /** Of the first block, where the server takes all variants. */
@@ -37,11 +38,11 @@ const lookMs = 250;
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
 export async function expectRun(plan: Plan): Promise<Expectation> {
-  const applied = applyOf(plan);
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
+  const applied = applyOf(plan, made.measured);
   const { description } = await readInputData(workloadSpec(plan));
   const ids = made.measured.map(({ variant }) => variant.id);
-  const looks = ids.map((id) => lookAt(id, plan));
+  const looks = ids.map((id) => lookAt(id, plan, applied));
   const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)[0] ?? 1]);
   const timing = timingOf(plan, looks, Object.fromEntries(instances));
   const preparingMs = assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
@@ -68,10 +69,12 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   };
 }
 
-function lookAt(variantId: string, { load }: Plan): AcceptedLook {
-  const { loadMs, requestsPerSecond } = assumed;
-  const latencyMs = (load.concurrency / requestsPerSecond) * 1_000;
-  return { variantId, outcome: 'accepted', proof: [], loadMs, latencyMs, requestsPerSecond, meanBatch: 1 };
+function lookAt(variantId: string, plan: Plan, applied: Applied): AcceptedLook {
+  const { requestsPerSecond } = assumed;
+  const { pacing, batchSize: meanBatch } = loadOfId(plan, variantId);
+  const latencyMs = (pacing.concurrency / requestsPerSecond) * 1_000;
+  const loadMs = applied === 'keep' ? 0 : assumed.loadMs;
+  return { variantId, outcome: 'accepted', proof: [], loadMs, latencyMs, requestsPerSecond, meanBatch };
 }
 
 function pilotMs(plan: Plan, looks: readonly AcceptedLook[], timing: ReturnType<typeof timingOf>): number {

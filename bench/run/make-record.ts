@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { baselineId } from '../plan/plan.ts';
+import { type Applied, baselineId } from '../plan/plan.ts';
 import { pilotShare } from '../stats/budget.ts';
 import { version } from '../version.ts';
-import { loadOf } from './block.ts';
 import { type Candidate, costOf, type SetAside } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
 import type { Environment } from './environment.ts';
+import { loadOf } from './load-of.ts';
 import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
 import { type Pilot, runPilot } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
@@ -16,10 +16,11 @@ import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { scoreOf } from './score.ts';
-import { measureSlice, type Workload } from './slice.ts';
+import { measureSlice } from './slice.ts';
 import { type Timing, timingOf } from './timing.ts';
 import { sliceMetric } from './values.ts';
 import { inputFiles } from './workload-spec.ts';
+import { type Workloads, workloadFor } from './workloads.ts';
 
 /** What was prepared for a new run before its server was started. */
 export type Prepared = {
@@ -28,7 +29,7 @@ export type Prepared = {
   readonly candidates: readonly Candidate[];
   readonly setAside: readonly SetAside[];
   readonly deployment: Deployment;
-  readonly applied: 'reload' | 'restart';
+  readonly applied: Applied;
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
   readonly inputMd5: string;
@@ -39,7 +40,7 @@ export type Prepared = {
 /** What one look at each variant on a running server showed. */
 export type Seen = {
   readonly looks: readonly Preflight[];
-  readonly workload: Workload;
+  readonly workloads: Workloads;
   readonly serverStartMs: number;
 };
 
@@ -47,7 +48,7 @@ export type Seen = {
  * Measures the host's noise where the design depends on it, and fixes the design: what `run.json` says from then on.
  * @throws Failure (server) where the server takes none of the variants.
  */
-export async function makeRecord(prepared: Prepared, { looks, workload, serverStartMs }: Seen): Promise<RunRecord> {
+export async function makeRecord(prepared: Prepared, { looks, workloads, serverStartMs }: Seen): Promise<RunRecord> {
   const { request, source, candidates, setAside, deployment, applied, environment, startMs } = prepared;
   const { plan, planFile, planSource, command, events } = request;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
@@ -67,7 +68,7 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf(prepared, { costs, timing, workload });
+  const pilot = await pilotOf(prepared, { costs, timing, workloads });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -109,11 +110,11 @@ function sliceSdOf(floor: NoiseFloor | null): number | null {
 type Piloting = {
   readonly costs: Readonly<Record<string, readonly number[]>>;
   readonly timing: Timing;
-  readonly workload: Workload;
+  readonly workloads: Workloads;
 };
 
 /** A fixed design needs no pilot: nothing in it depends on the noise. */
-async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting): Promise<Pilot | null> {
+async function pilotOf(prepared: Prepared, { costs, timing, workloads }: Piloting): Promise<Pilot | null> {
   const { request, candidates, deployment, applied, startMs } = prepared;
   const { plan, signal, events } = request;
   if (plan.blocks !== null) return null;
@@ -131,9 +132,10 @@ async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting
       signal.throwIfAborted();
       const candidate = accepted.find(({ variant }) => variant.id === id);
       const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
-      if (inForce === null || 'refused' in inForce) return null;
+      if (candidate === undefined || inForce === null || 'refused' in inForce) return null;
+      const load = loadOf(plan, candidate.variant);
       const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, signal });
+      return measureSlice({ load }, inForce, own, { plan, workload: workloadFor(workloads, load), signal });
     },
   });
 }

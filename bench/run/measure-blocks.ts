@@ -13,7 +13,7 @@ const graceMs = 4_000;
 
 /** Measures one block after the other, each as what was measured before it says, until there is a verdict or no time. */
 export async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
-  const { record, candidates, deployment, workload, deadlineMs } = run;
+  const { record, candidates, deployment, workloads, deadlineMs } = run;
   using journal = new Journal(folder);
   const lines = readJournal(folder);
   if (readHistory(lines).ended !== null) return;
@@ -48,7 +48,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
       design: record.design,
       applied: record.applied,
       deployment,
-      workload,
+      workloads,
       append,
       signal,
       lastStartMs: deadlineMs + graceMs,

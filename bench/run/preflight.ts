@@ -1,16 +1,12 @@
-import type { Server } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
-import { KServeError } from '../kserve/client.ts';
-import type { Tensor } from '../kserve/tensors.ts';
-import { compareAnswers } from '../load/answers.ts';
-import type { InputData } from '../load/data/input-data.ts';
-import { makeWorkload } from '../load/data/workload.ts';
-import { baselineId, type Plan } from '../plan/plan.ts';
-import { loadOf } from './block.ts';
+import { type Applied, baselineId } from '../plan/plan.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment, InForce } from './deployment.ts';
+import { loadOf } from './load-of.ts';
+import { loadRefusal } from './load-refusal.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
-import { measureSlice, type Workload } from './slice.ts';
+import { measureSlice } from './slice.ts';
+import { recordWorkloads, type WorkloadContext, type Workloads, workloadFor } from './workloads.ts';
 
 /** What one look at a variant showed before anything is measured for the verdict. */
 export type Preflight = { readonly variantId: string } & (
@@ -18,7 +14,7 @@ export type Preflight = { readonly variantId: string } & (
       readonly outcome: 'accepted';
       readonly proof: readonly SettingProof[];
       readonly loadMs: number;
-      /** Median latency under the plan's load. */
+      /** Median latency under the variant's load. */
       readonly latencyMs: number;
       readonly requestsPerSecond: number;
       readonly meanBatch: number;
@@ -31,12 +27,9 @@ const lookTiming = { warmupMs: 100, sliceMs: 100 };
 const slowMs = 10;
 const secondLookCycles = 10;
 
-export type PreflightContext = {
-  readonly plan: Plan;
-  readonly data: InputData;
+export type PreflightContext = WorkloadContext & {
   readonly deployment: Deployment;
-  readonly apply: 'reload' | 'restart';
-  readonly signal: AbortSignal;
+  readonly apply: Applied;
   readonly onVariant: (variantId: string) => void;
 };
 
@@ -48,9 +41,9 @@ export type PreflightContext = {
 export async function preflight(
   candidates: readonly Candidate[],
   context: PreflightContext,
-): Promise<{ looks: Preflight[]; workload: Workload }> {
+): Promise<{ looks: Preflight[]; workloads: Workloads }> {
   const looks: Preflight[] = [];
-  let workload: Workload | undefined;
+  let workloads: Workloads | undefined;
   for (const candidate of candidates) {
     const { id } = candidate.variant;
     context.signal.throwIfAborted();
@@ -61,65 +54,27 @@ export async function preflight(
       looks.push({ variantId: id, outcome: 'refused', reason: inForce.refused });
       continue;
     }
-    workload ??= await recordAnswers(inForce.server, context);
-    looks.push(await look(candidate, inForce, workload, context));
+    workloads ??= await recordWorkloads(inForce, context);
+    const reason = loadRefusal(id, loadOf(context.plan, candidate.variant), inForce, workloads);
+    looks.push(
+      reason === null
+        ? await look(candidate, inForce, workloads, context)
+        : { variantId: id, outcome: 'refused', reason },
+    );
   }
-  return { looks, workload: workload ?? { inputs: [], answers: [] } };
-}
-
-async function recordAnswers({ control }: Server, { plan, data, signal }: PreflightContext): Promise<Workload> {
-  const metadata = await control.modelMetadata(plan.model);
-  const { inputs, expected } = makeWorkload(data, metadata, plan.load.batchSize);
-  const answers: Tensor[][] = [];
-  for (const [request, tensors] of inputs.entries()) {
-    signal.throwIfAborted();
-    try {
-      answers.push(await control.infer(plan.model, tensors));
-    } catch (error) {
-      throw error instanceof KServeError ? unanswered(error, plan) : error;
-    }
-    checkExpected(answers[request] ?? [], expected?.[request], { plan, request });
-  }
-  return { inputs, answers };
-}
-
-/** What the data expects is checked once, of the baseline; every later answer is compared with the baseline's. */
-function checkExpected(
-  answer: readonly Tensor[],
-  expected: readonly Tensor[] | undefined,
-  { plan, request }: { plan: Plan; request: number },
-): void {
-  const wrong = expected === undefined ? undefined : compareAnswers(answer, expected);
-  if (wrong === undefined) return;
-  throw new Failure(
-    'measurement',
-    'baseline-wrong',
-    `the committed config.pbtxt answers request ${request + 1} of ${plan.load.input} with ${wrong === 'wrong-shape' ? 'another shape' : 'other values'} than expected`,
-    { hint: 'correct the expected outputs (validation_data) or the model; nothing can be compared before that' },
-  );
-}
-
-function unanswered(error: KServeError, { load }: Plan): Failure {
-  return new Failure(
-    'server',
-    'baseline-refused',
-    `the server does not answer a request of the plan: ${error.reason}`,
-    {
-      hint: `it is one of ${load.batchSize} rows from ${load.input}; load.batchSize and load.input in the plan decide that`,
-      cause: error,
-    },
-  );
+  return { looks, workloads: workloads ?? new Map() };
 }
 
 async function look(
   candidate: Candidate,
   inForce: InForce,
-  workload: Workload,
+  workloads: Workloads,
   context: PreflightContext,
 ): Promise<Preflight> {
   const { plan, signal } = context;
   const variantId = candidate.variant.id;
-  const load = loadOf(plan);
+  const load = loadOf(plan, candidate.variant);
+  const workload = workloadFor(workloads, load);
   const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
   const slow = first.latency.p50Ns / 1e6 > slowMs;
   const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (secondLookCycles * first.latency.p50Ns) / 1e6) };

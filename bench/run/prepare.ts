@@ -3,7 +3,7 @@ import { exitCodes, Failure } from '../failure.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type Applied, baselineId, type Plan } from '../plan/plan.ts';
 import { type Candidate, makeCandidates } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
@@ -15,9 +15,9 @@ import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
-import type { Workload } from './slice.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { inputMd5Of, workloadSpec } from './workload-spec.ts';
+import { batchSizesOf, type Workloads } from './workloads.ts';
 
 /** All that the blocks need, with a server ready to start. Disposing of it ends the server and removes the staged model. */
 export type PreparedRun = AsyncDisposable & {
@@ -25,7 +25,7 @@ export type PreparedRun = AsyncDisposable & {
   /** The baseline and the variants that the server takes. */
   readonly candidates: readonly Candidate[];
   readonly deployment: Deployment;
-  readonly workload: Workload;
+  readonly workloads: Workloads;
   /** On the clock of performance.now(): no block begins that would end after it. */
   readonly deadlineMs: number;
 };
@@ -37,10 +37,10 @@ export type PreparedRun = AsyncDisposable & {
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const { plan, folder, resume, signal, projectFolder } = request;
   const startMs = performance.now();
-  const applied = applyOf(plan);
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
+  const applied = applyOf(plan, candidates);
   const data = await readInputData(workloadSpec(plan));
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
@@ -56,7 +56,13 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
   const seen = await explained(request, deployment, () =>
-    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), { request, deployment, data, applied }),
+    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
+      request,
+      deployment,
+      data,
+      batchSizes: batchSizesOf(plan, candidates),
+      applied,
+    }),
   );
   const record =
     previous ??
@@ -86,7 +92,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     record,
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
-    workload: seen.workload,
+    workloads: seen.workloads,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY
@@ -121,18 +127,24 @@ type Looking = {
   request: SweepRequest;
   deployment: Deployment;
   data: InputData;
-  applied: 'reload' | 'restart';
+  batchSizes: readonly number[];
+  applied: Applied;
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, data, applied }: Looking,
+  { request, deployment, data, batchSizes, applied }: Looking,
 ): Promise<Seen> {
   const { plan, signal, events } = request;
+  const [baseline] = candidates;
   events.preparing('starting the server');
-  const serverStartMs = await timed(() => deployment.start());
+  const serverStartMs = await timed(async () => {
+    await deployment.start();
+    // Where it stays loaded, loading belongs to the start, and no slice takes time for it.
+    if (applied === 'keep' && baseline !== undefined) await deployment.putInForce(baseline, applied);
+  });
   const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-  const seen = await preflight(candidates, { plan, data, deployment, apply: applied, signal, onVariant });
+  const seen = await preflight(candidates, { plan, data, batchSizes, deployment, apply: applied, signal, onVariant });
   return { ...seen, serverStartMs };
 }
 
@@ -152,14 +164,21 @@ function withoutTrace(reason: unknown, { resume }: SweepRequest): unknown {
   return new Failure(exit, reason.code, reason.message, { hint: 'nothing was measured yet, and nothing is kept' });
 }
 
-/** @throws Failure (usage) for a plan whose way to put variants in force is not for its blocks. */
-export function applyOf({ apply }: Plan): 'reload' | 'restart' {
+/**
+ * How the variants come into force; where all of them are the baseline's configuration under other loads, it stays loaded, unless the
+ * plan asks for a way of its own. Copies that are the same on purpose are reloaded as any variant is.
+ * @throws Failure (usage) for a plan whose way to put variants in force is not for its blocks.
+ */
+export function applyOf({ apply, expectEqual }: Plan, candidates: readonly Candidate[]): Applied {
   if (apply === 'colocate') {
     throw new Failure('usage', 'plan', 'apply: colocate is not for the blocks that a verdict rests on', {
       hint: 'write apply: auto, reload or restart',
     });
   }
-  return apply === 'restart' ? 'restart' : 'reload';
+  if (apply !== 'auto') return apply;
+  const committed = candidates.find(({ variant }) => variant.id === baselineId)?.configText;
+  const loadsAlone = !expectEqual && candidates.every(({ configText }) => configText === committed);
+  return loadsAlone ? 'keep' : 'reload';
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -19,19 +19,19 @@ const objective = z.union([
   z.looseObject({ kind: z.literal('weighted'), terms: z.array(term.extend({ weight: z.number().gt(0) })).min(1) }),
 ]);
 
+const ownLoad = z.looseObject({
+  protocol: z.enum(['http', 'grpc', 'http-undici', 'grpc-js']),
+  concurrency: z.int().min(1),
+  batchSize: z.int().min(1),
+});
+
 const plan = z.looseObject({
   name: id,
   model: id,
   modelRepository: z.string(),
   engine: z.looseObject({ kind: z.string(), path: z.string().nullable(), flags: texts }),
   apply: z.string(),
-  load: z.looseObject({
-    protocol: z.enum(['http', 'grpc', 'http-undici', 'grpc-js']),
-    concurrency: z.int().min(1),
-    batchSize: z.int().min(1),
-    input: z.string(),
-    requestTimeoutMs: amount,
-  }),
+  load: ownLoad.extend({ input: z.string(), requestTimeoutMs: amount }),
   objective,
   constraints: z.array(
     z.union([
@@ -47,7 +47,9 @@ const plan = z.looseObject({
   slicesPerBlock: z.int().min(1),
   seed: whole,
   expectEqual: z.boolean(),
-  variants: z.array(z.looseObject({ id, settings: z.record(z.string(), z.unknown()) })),
+  variants: z.array(
+    z.looseObject({ id, settings: z.record(z.string(), z.unknown()), load: ownLoad.partial().exactOptional() }),
+  ),
 });
 
 const look = z.discriminatedUnion('outcome', [
@@ -73,7 +75,7 @@ export const recordSchema = z.looseObject({
     transferable: z.boolean(),
     command: texts,
   }),
-  applied: z.enum(['reload', 'restart']),
+  applied: z.enum(['reload', 'restart', 'keep']),
   after: z.looseObject({ soak: z.boolean() }),
   design: z.looseObject({
     blocks: z.int().min(1),
@@ -162,8 +164,14 @@ const pacing = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('closed'), concurrency: z.int().min(1) }),
   z.looseObject({ kind: z.literal('poisson'), requestsPerSecond: z.number().gt(0) }),
 ]);
+const oneLoad = z.looseObject({
+  pacing,
+  batchSize: z.int().min(1),
+  transport: z.enum(['http', 'grpc', 'http-undici', 'grpc-js']),
+});
 const load = z.looseObject({
-  load: z.looseObject({ pacing, batchSize: z.int().min(1), transport: z.enum(['http', 'grpc']) }),
+  load: oneLoad,
+  others: z.record(id, oneLoad).exactOptional(),
   threads: z.int().min(1),
   sliceMs: amount,
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineIdentity } from '../engines/engine.ts';
 import { Failure, messageOf } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Applied, Plan } from '../plan/plan.ts';
 import type { SetAside } from './candidates.ts';
 import type { Design } from './design.ts';
 import type { NoiseFloor } from './noise-floor.ts';
@@ -21,7 +21,7 @@ export type RunRecord = {
   /** What repeats the run. */
   readonly command: string;
   readonly engine: EngineIdentity & { readonly command: readonly string[] };
-  readonly applied: 'reload' | 'restart';
+  readonly applied: Applied;
   readonly autoCompleteConfig: boolean;
   /** What is wanted once a variant is claimed. */
   readonly after: { readonly soak: boolean };

@@ -11,6 +11,7 @@ import { loadTransport, plainTarget, type Target, type Transport } from '../load
 import type { Load, Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
 import { probeHost } from './host-probe.ts';
+import { outstandingOf } from './load-of.ts';
 
 /** One measured slice as it stands in the journal. */
 export type Measurement = LoadMeasurement & {
@@ -23,7 +24,7 @@ export type Measurement = LoadMeasurement & {
   readonly invalid: readonly string[];
 };
 
-/** The distinct requests of a run and their right answers. */
+/** The distinct requests of a run, of one batch size, and their right answers. */
 export type Workload = {
   readonly inputs: readonly (readonly Tensor[])[];
   readonly answers: readonly (readonly Tensor[])[];
@@ -79,10 +80,6 @@ function pacingOf({ pacing }: Load, { seed }: Plan): LoadPacing {
   const { kind, requestsPerSecond } = pacing;
   const inFlight = { limit: openLimit, whenFull: 'wait' } as const;
   return kind === 'poisson' ? { kind, requestsPerSecond, seed, inFlight } : { kind, requestsPerSecond, inFlight };
-}
-
-function outstandingOf({ pacing }: Load): number {
-  return pacing.kind === 'closed' ? pacing.concurrency : 1;
 }
 
 function addressFor({ name }: Transport, { httpAddress, grpcAddress, identity }: Server): Address {

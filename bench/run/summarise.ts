@@ -1,5 +1,6 @@
 import { constraintText, objectiveText } from '../plan/objective.ts';
-import { baselineId, type Plan } from '../plan/plan.ts';
+import { baselineId } from '../plan/plan.ts';
+import { describeLoad } from '../report/loads.ts';
 import { type Results, schemaVersion } from '../report/results.ts';
 import { afterResult, withSoak } from './after-result.ts';
 import { type Decision, decideRun } from './decision.ts';
@@ -83,7 +84,7 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
     apply,
     expectEqual,
     load: {
-      description: describeLoad(plan),
+      description: describeLoad(load),
       concurrency: load.concurrency,
       batchSize: load.batchSize,
       protocol: load.protocol,
@@ -92,17 +93,6 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
     source: planSource,
     file: planFile,
   };
-}
-
-const protocolNames: Readonly<Record<Plan['load']['protocol'], string>> = {
-  http: 'HTTP',
-  grpc: 'gRPC',
-  'http-undici': 'HTTP (undici)',
-  'grpc-js': 'gRPC (grpc-js)',
-};
-
-function describeLoad({ load }: Plan): string {
-  return `closed loop, ${load.concurrency} outstanding, batch ${load.batchSize}, ${protocolNames[load.protocol]}`;
 }
 
 function describeVerdict(record: RunRecord, { verdict }: Decision): Results['verdict'] {

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
+import { type ClosedLoad, loadOfId } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 
 export type AcceptedLook = Preflight & { readonly outcome: 'accepted' };
@@ -21,11 +22,13 @@ const sliceOverheadMs = 40;
 
 /** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` of each variant by id. */
 export function timingOf(
-  { load }: Pick<Plan, 'load'>,
+  plan: Pick<Plan, 'load' | 'variants'>,
   looks: readonly AcceptedLook[],
   instances: Readonly<Record<string, number>>,
 ): Timing {
-  const settledMs = looks.map((look) => settlingMs(look, instances[look.variantId] ?? 1, load.concurrency));
+  const settledMs = looks.map((look) =>
+    settlingMs(look, instances[look.variantId] ?? 1, loadOfId(plan, look.variantId)),
+  );
   const cycles = looks.map(({ variantId, latencyMs }) => [
     variantId,
     Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),
@@ -72,6 +75,7 @@ export function sliceCostMs({ variantId, loadMs }: AcceptedLook, { warmupMs, sli
  * Time until every instance of a variant has executed often enough. From its median latency rather than its short look's
  * rate, which one stall can halve.
  */
-function settlingMs({ latencyMs, meanBatch }: AcceptedLook, instances: number, concurrency: number): number {
-  return (warmupExecutionsPerInstance * instances * meanBatch * latencyMs) / concurrency;
+function settlingMs({ latencyMs, meanBatch }: AcceptedLook, instances: number, load: ClosedLoad): number {
+  const rowsOutstanding = load.pacing.concurrency * load.batchSize;
+  return (warmupExecutionsPerInstance * instances * meanBatch * latencyMs) / rowsOutstanding;
 }

@@ -1,9 +1,12 @@
+import { changesLoad } from '../plan/load-axis.ts';
 import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
+import { describeLoad } from '../report/loads.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
 import { LatencySum } from './latency-sum.ts';
+import { type ClosedLoad, loadOf } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { BlockValue } from './values.ts';
@@ -21,6 +24,7 @@ export function variantResult(
   const look = record.looks.find(({ variantId }) => variantId === id);
   const values = decision.values.get(id) ?? [];
   const slices = values.flatMap((value) => value.slices);
+  const loaded = slices.filter(({ slice }) => slice.applied !== 'keep');
   const all = history.blocks.flatMap(({ slices: lines }) => lines.filter(({ slice }) => slice.variantId === id));
   const invalid = all.filter((line) => line.status === 'failed' || line.measurement.invalid.length > 0);
   const comparison = decision.verdict.comparisons.find(({ variantId }) => variantId === id);
@@ -28,6 +32,8 @@ export function variantResult(
     id,
     baseline: id === baselineId,
     settings: { ...settings },
+    load: loadResult(loadOf(record.plan, variant)),
+    differsIn: differsIn(variant, record),
     ...statusOf(id, { look, record, history, decision }),
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
@@ -45,8 +51,8 @@ export function variantResult(
     requestCount: total(slices.map(({ measurement }) => measurement.requestCount)),
     errors: errorsOf(invalid.filter((line): line is MeasuredSlice => line.status === 'measured')),
     invalidSliceCount: invalid.length,
-    loadMs: median(slices.map(({ measurement }) => measurement.loadMs)),
-    firstRequestNs: median(slices.map(({ measurement }) => measurement.warmup.firstRequestNs)),
+    loadMs: median(loaded.map(({ measurement }) => measurement.loadMs)),
+    firstRequestNs: median(loaded.map(({ measurement }) => measurement.warmup.firstRequestNs)),
     sliceMs: record.design.sliceMs[id] ?? null,
     server: serverOf(slices),
     constraints: record.plan.constraints.map((constraint, index) => {
@@ -54,6 +60,19 @@ export function variantResult(
       return { ...limitOf(constraint), outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
     }),
   };
+}
+
+function loadResult({ pacing: { concurrency }, batchSize, transport: protocol }: ClosedLoad): VariantResult['load'] {
+  const load = { concurrency, batchSize, protocol };
+  return { description: describeLoad(load), ...load };
+}
+
+/** By the texts of the configurations; one that was never made, of a variant set aside, is another where it sets something. */
+function differsIn({ id, settings, load }: Variant, { plan, configs }: RunRecord): VariantResult['differsIn'] {
+  const own = Object.hasOwn(configs, id) ? configs[id] : undefined;
+  const other = own === undefined ? Object.keys(settings).length > 0 : own !== configs[baselineId];
+  const otherLoad = load !== undefined && changesLoad({ load }, plan.load);
+  return [...(other ? (['configuration'] as const) : []), ...(otherLoad ? (['load'] as const) : [])];
 }
 
 function limitOf(
