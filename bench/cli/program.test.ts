@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -22,6 +23,26 @@ describe('the command line', () => {
       assert.deepEqual([code, stdout], [2, '']);
       assert.match(stderr, new RegExp(`^Usage: ${['tritune', ...command].join(' ')} `));
     }
+  });
+
+  it('brings in for a command what it needs, and nothing of the others', () => {
+    const tell = `import { registerHooks } from 'node:module';
+      const hook = (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context));
+      registerHooks({ load: hook });`;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(tell)}`,
+        join(projectFolder, 'bench/main.ts'),
+        'load',
+        '--help',
+      ],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0);
+    assert.match(stderr, /bench\/cli\/load\.ts/);
+    assert.doesNotMatch(stderr, /grpc-js|onnxruntime|handlebars|execa|bench\/(run|engines|stats)\//);
   });
 
   it('tells its version', async () => {

@@ -2,15 +2,21 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import { plainText } from '../report/plain-text.ts';
 import { version } from '../version.ts';
-import { doctorCommand } from './doctor.ts';
 import type { Exit, Host } from './host.ts';
-import { inferCommand } from './infer.ts';
-import { loadCommand } from './load.ts';
-import { noiseCommand } from './noise.ts';
-import { reportCommand } from './report.ts';
-import { serveCommand } from './serve.ts';
-import { sweepCommand } from './sweep.ts';
-import { tritonCommand } from './triton.ts';
+
+type MakeCommand = (host: Host, exit: Exit) => Command;
+
+/** By name, in the order of the help. Each brings in what it needs, which is much for some and little for `load`. */
+const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  sweep: async () => (await import('./sweep.ts')).sweepCommand,
+  noise: async () => (await import('./noise.ts')).noiseCommand,
+  load: async () => (await import('./load.ts')).loadCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  infer: async () => (await import('./infer.ts')).inferCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  triton: async () => (await import('./triton.ts')).tritonCommand,
+};
 
 /** Runs one command line and returns the exit code. Nothing but a bug makes it throw. */
 export async function runProgram(host: Host): Promise<number> {
@@ -31,23 +37,19 @@ export async function runProgram(host: Host): Promise<number> {
   const exit: Exit = (given) => {
     code = given;
   };
-  for (const make of [
-    sweepCommand,
-    noiseCommand,
-    loadCommand,
-    reportCommand,
-    doctorCommand,
-    inferCommand,
-    serveCommand,
-    tritonCommand,
-  ])
-    program.addCommand(inherit(make(host, exit), program));
+  for (const make of await commandsFor(host.args)) program.addCommand(inherit(make(host, exit), program));
   try {
     await program.parseAsync([...host.args], { from: 'user' });
     return code;
   } catch (error) {
     return explain(error, help, host);
   }
+}
+
+/** The one that is named first; all of them where none is, for the help and for suggestions. */
+function commandsFor([first = '']: readonly string[]): Promise<MakeCommand[]> {
+  const named = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  return Promise.all((named === undefined ? Object.values(commands) : [named]).map((bring) => bring()));
 }
 
 function inherit(command: Command, parent: Command): Command {
