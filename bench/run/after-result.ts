@@ -1,3 +1,4 @@
+import { termsOf } from '../plan/objective.ts';
 import { baselineId, type Objective } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import type { Estimate } from '../stats/estimate.ts';
@@ -141,8 +142,7 @@ function differencesOf(blocks: readonly AfterBlock[], load: AfterLoad, rival: st
 
 /** In an open loop the throughput is what is offered: what a variant is worth there shows in its latency. */
 function objectiveUnder({ load }: AfterLoad, objective: Objective): Objective {
-  const terms = objective.kind === 'single' ? [objective] : objective.terms;
-  if (load.pacing.kind === 'closed' || terms.every(({ metric }) => metric !== 'throughput')) return objective;
+  if (load.pacing.kind === 'closed' || termsOf(objective).every(({ metric }) => metric !== 'throughput')) return objective;
   return { kind: 'single', direction: 'minimize', metric: 'latency.mean' };
 }
 
