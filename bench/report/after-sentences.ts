@@ -4,12 +4,13 @@ import { plainText } from './plain-text.ts';
 import type { AfterResult, EstimateResult, Results } from './results.ts';
 
 /** What was asked of a claimed variant after the verdict, one sentence for each answer; none where nothing was claimed. */
-export function afterSentences({ after, plan }: Results): string[] {
+export function afterSentences({ after, plan, variants }: Results): string[] {
   if (after.variantId === null) return [];
   const variant = name(after.variantId);
+  const level = variants.find(({ id }) => id === after.variantId)?.capacity?.level ?? plan.load.concurrency;
   return [
     ...(after.soak === null ? [] : [soakSentence(after.soak)]),
-    ...(after.range === null ? [] : [rangeSentence(after.range, plan.load.concurrency)]),
+    ...(after.range === null ? [] : [rangeSentence(after.range, level)]),
     ...(after.client === null ? [] : [clientSentence(after.client, variant)]),
     ...skipped(after),
     ...unfinished(after),

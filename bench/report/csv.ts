@@ -18,6 +18,7 @@ const columns: readonly Column[] = [
   ['baseline', ({ baseline }) => baseline],
   ['status', ({ status }) => status],
   ['reason', ({ reason }) => reason],
+  ['outstanding', ({ capacity }) => capacity?.level],
   ['settings', ({ settings }) => JSON.stringify(settings)],
   ...estimateColumns('throughput_per_second', ({ throughput }) => throughput),
   ...estimateColumns('latency_mean_ns', ({ latencyNs }) => latencyNs.mean),

@@ -8,6 +8,7 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
     settings: {},
     status: 'measured',
     reason: null,
+    capacity: null,
     proof: [],
     throughput: unknown,
     latencyNs: {

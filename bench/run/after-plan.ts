@@ -6,6 +6,7 @@ import { loadOf } from './block.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
 import type { History } from './history.ts';
+import { atLevel } from './levels.ts';
 import type { RunRecord } from './record.ts';
 
 /** What follows a claim, fixed before any of it is measured; it stands in the journal. */
@@ -25,7 +26,14 @@ export type PartPlan = {
   readonly blocks: number;
 };
 
-export type AfterLoad = { readonly load: Load; readonly threads: number; readonly sliceMs: number };
+export type AfterLoad = {
+  /** That of the pick, where each variant has its own level. */
+  readonly load: Load;
+  readonly threads: number;
+  readonly sliceMs: number;
+  /** Requests outstanding by variant, where they are not the same for all. */
+  readonly levels?: Readonly<Record<string, number>> | null;
+};
 
 /** `asked`: not wanted; `budget`: no time is left for it; `unavailable`: this server and host have no other way to be asked. */
 export type SkippedPart = { readonly part: AfterPart; readonly reason: 'asked' | 'budget' | 'unavailable' };
@@ -57,10 +65,15 @@ export function isDue({ plan, design }: RunRecord, { ended }: History, { verdict
 export function planAfter(record: RunRecord, decision: Decision, means: AfterMeans): AfterPlan {
   const { verdict, finalists } = decision;
   const both = [baselineId, verdict.pick];
-  const soak: PartPlan = { part: 'soak', variantIds: both, loads: soakLoads(record), blocks: soakPairs };
+  const soak: PartPlan = { part: 'soak', variantIds: both, loads: soakLoads(record, verdict.pick), blocks: soakPairs };
   const range: PartPlan = { part: 'range', variantIds: both, loads: rangeLoads(record, decision), blocks };
   const everyone = [...both, ...finalists.filter((id) => id !== verdict.pick)];
-  const client: PartPlan = { part: 'client', variantIds: everyone, loads: clientLoads(record, means), blocks };
+  const client: PartPlan = {
+    part: 'client',
+    variantIds: everyone,
+    loads: clientLoads(record, verdict.pick, means),
+    blocks,
+  };
   const skipped: SkippedPart[] = [];
   const wanted = [soak, range, client].filter(({ part, loads }) => {
     const reason = part === 'soak' && !record.after.soak ? 'asked' : loads.length === 0 ? 'unavailable' : null;
@@ -103,8 +116,8 @@ function longestOf({ sliceMs }: Design): number {
   return Math.max(...Object.values(sliceMs));
 }
 
-function soakLoads({ plan }: RunRecord): AfterLoad[] {
-  return [{ load: loadOf(plan), threads: 1, sliceMs: shortestSoakMs }];
+function soakLoads(record: RunRecord, pick: string): AfterLoad[] {
+  return [{ ...ownLoad(record, pick), sliceMs: shortestSoakMs }];
 }
 
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
@@ -115,23 +128,40 @@ function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number
   );
 }
 
-/** Half, twice and four times as many outstanding, each slice as many cycles long as those of the verdict; and an open loop. */
-function rangeLoads({ plan, design }: RunRecord, { values, verdict }: Decision): AfterLoad[] {
-  const own = loadOf(plan);
-  const { concurrency } = plan.load;
-  const levels = [concurrency / 2, 2 * concurrency, 4 * concurrency].filter(
-    (level) => Number.isInteger(level) && level <= concurrencyMost,
+/** What the verdict was made under: the load of the pick, and the level of each variant where it has its own. */
+function ownLoad({ plan, design: { levels } }: RunRecord, pick: string): Omit<AfterLoad, 'sliceMs'> {
+  return { load: atLevel(loadOf(plan), levels?.[pick]), threads: 1, ...(levels === null ? {} : { levels }) };
+}
+
+function times(levels: Readonly<Record<string, number>>, factor: number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(levels).map(([id, level]) => [
+      id,
+      Math.min(concurrencyMost, Math.max(1, Math.round(factor * level))),
+    ]),
   );
-  const closed = levels.map((level) => ({
-    load: { ...own, pacing: { kind: 'closed' as const, concurrency: level } },
-    threads: 1,
-    sliceMs: Math.ceil(longestOf(design) * Math.max(1, level / concurrency)),
+}
+
+/** Half, twice and four times as many outstanding, each slice as many cycles long as those of the verdict; and an open loop. */
+function rangeLoads(record: RunRecord, { values, verdict }: Decision): AfterLoad[] {
+  const { plan, design } = record;
+  const own = ownLoad(record, verdict.pick);
+  const concurrency = design.levels?.[verdict.pick] ?? plan.load.concurrency;
+  const factors = [0.5, 2, 4].filter((factor) => {
+    const level = factor * concurrency;
+    return Number.isInteger(level) && level <= concurrencyMost;
+  });
+  const closed = factors.map((factor) => ({
+    ...own,
+    load: atLevel(own.load, factor * concurrency),
+    sliceMs: Math.ceil(longestOf(design) * Math.max(1, factor)),
+    ...(design.levels === null ? {} : { levels: times(design.levels, factor) }),
   }));
   const capacity = Math.min(...[baselineId, verdict.pick].map((id) => meanThroughput(values.get(id) ?? [])));
   const requestsPerSecond = Number(((openShare * capacity) / plan.load.batchSize).toPrecision(3));
   if (!(requestsPerSecond >= 1)) return closed;
   const pacing = { kind: 'poisson' as const, requestsPerSecond };
-  return [...closed, { load: { ...own, pacing }, threads: 1, sliceMs: longestOf(design) }];
+  return [...closed, { load: { ...own.load, pacing }, threads: 1, sliceMs: longestOf(design) }];
 }
 
 function meanThroughput(values: readonly { readonly throughput: number }[]): number {
@@ -139,14 +169,12 @@ function meanThroughput(values: readonly { readonly throughput: number }[]): num
 }
 
 /** The other protocol, and twice as many threads, where both the client and the server keep a processor of their own. */
-function clientLoads({ plan, design }: RunRecord, { otherTransport, processors }: AfterMeans): AfterLoad[] {
-  const own = loadOf(plan);
-  const sliceMs = longestOf(design);
-  const other: AfterLoad[] = otherTransport
-    ? [{ load: { ...own, transport: otherOf(plan) }, threads: 1, sliceMs }]
-    : [];
-  const more: AfterLoad[] =
-    mostThreads(plan.load.concurrency, processors) >= 2 ? [{ load: own, threads: 2, sliceMs }] : [];
+function clientLoads(record: RunRecord, pick: string, { otherTransport, processors }: AfterMeans): AfterLoad[] {
+  const { plan, design } = record;
+  const own = { ...ownLoad(record, pick), sliceMs: longestOf(design) };
+  const other: AfterLoad[] = otherTransport ? [{ ...own, load: { ...own.load, transport: otherOf(plan) } }] : [];
+  const fewest = Math.min(...Object.values(design.levels ?? { all: plan.load.concurrency }));
+  const more: AfterLoad[] = mostThreads(fewest, processors) >= 2 ? [{ ...own, threads: 2 }] : [];
   return [...other, ...more];
 }
 

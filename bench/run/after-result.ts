@@ -105,7 +105,7 @@ function rangeOf(part: PartPlan | undefined, study: Study): After['range'] {
     blocks: differences[index]?.length ?? 0,
   }));
   const closed = levels.flatMap(({ concurrency, outcome }) => (concurrency === null ? [] : [{ concurrency, outcome }]));
-  const { from, to, turnsAt } = reachOf(closed, record.plan.load.concurrency);
+  const { from, to, turnsAt } = reachOf(closed, record.design.levels?.[study.pick] ?? record.plan.load.concurrency);
   return { from, to, turnsAt: [...turnsAt], levels };
 }
 
@@ -142,7 +142,8 @@ function differencesOf(blocks: readonly AfterBlock[], load: AfterLoad, rival: st
 
 /** In an open loop the throughput is what is offered: what a variant is worth there shows in its latency. */
 function objectiveUnder({ load }: AfterLoad, objective: Objective): Objective {
-  if (load.pacing.kind === 'closed' || termsOf(objective).every(({ metric }) => metric !== 'throughput')) return objective;
+  if (load.pacing.kind === 'closed' || termsOf(objective).every(({ metric }) => metric !== 'throughput'))
+    return objective;
   return { kind: 'single', direction: 'minimize', metric: 'latency.mean' };
 }
 

@@ -8,6 +8,7 @@ import { decideRun } from './decision.ts';
 import { closingMs } from './design.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
+import { atLevel } from './levels.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { SweepRequest } from './request.ts';
 import { measureSlice } from './slice.ts';
@@ -109,7 +110,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
       attempt,
       order: position,
       variantId,
-      load: load.load,
+      load: load.load.pacing.kind === 'closed' ? atLevel(load.load, load.levels?.[variantId]) : load.load,
       applied: run.record.applied,
     };
     const leftMs = Math.max(0, endMs - performance.now());

@@ -8,6 +8,7 @@ import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
+import { atLevel } from './levels.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
@@ -27,15 +28,19 @@ export type BlockPlace = {
   readonly round: number;
 };
 
-export type BlockContext = {
+export type SliceContext = {
   readonly plan: Plan;
-  readonly design: Design;
+  readonly design: Pick<Design, 'warmupMs' | 'sliceMs'>;
   readonly applied: 'reload' | 'restart';
   readonly deployment: Deployment;
   readonly workload: Workload;
+  readonly signal: AbortSignal;
+};
+
+export type BlockContext = SliceContext & {
+  readonly design: Design;
   /** Into the journal. */
   readonly append: (line: JournalLine) => void;
-  readonly signal: AbortSignal;
   /** On the clock of performance.now(): no slice begins after it. */
   readonly lastStartMs: number;
   /** Told before each slice. */
@@ -77,7 +82,7 @@ export async function measureBlock(
       attempt,
       order: position,
       variantId,
-      load: loadOf(plan),
+      load: atLevel(loadOf(plan), design.levels?.[variantId]),
       applied: context.applied,
     };
     onSlice(slice, position, queue.length);
@@ -97,7 +102,8 @@ export async function measureBlock(
   return unstable;
 }
 
-async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
+/** Puts a variant in force and measures one slice of it. @throws Failure (server) where that is the baseline and it is refused. */
+export async function runSlice(slice: Slice, candidate: Candidate, context: SliceContext): Promise<SliceResult> {
   const { plan, design, deployment, applied, workload, signal } = context;
   const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
   const inForce = await deployment.putInForce(candidate, applied);
@@ -142,7 +148,7 @@ function isDisturbed(result: SliceResult): boolean {
   return limits.length > 0 && result.measurement.invalid.every((reason) => limits.includes(reason));
 }
 
-/** The load of every slice of a plan. */
+/** The load of every slice of a plan whose variants share one; atLevel makes it a variant's own. */
 export function loadOf({ load }: Plan): Load {
   return {
     pacing: { kind: 'closed', concurrency: load.concurrency },

@@ -14,7 +14,7 @@ const littleMost = 0.05;
 const pressureLeast = 0.98;
 
 /** What the slices say of the host and of the client, whatever they say of the variants. */
-export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[] {
+export function diagnoseHost({ plan, design }: RunRecord, { blocks }: History): Finding[] {
   const lines = blocks.flatMap(({ slices }) => slices.filter((line) => line.status === 'measured'));
   const byVariant = [...Map.groupBy(lines, ({ slice }) => slice.variantId)];
   return [
@@ -22,7 +22,7 @@ export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
-    ...byVariant.flatMap(([id, own]) => little(id, own, plan.load.concurrency)),
+    ...byVariant.flatMap(([id, own]) => little(id, own, design.levels?.[id] ?? plan.load.concurrency)),
   ];
 }
 

@@ -26,6 +26,7 @@ export type PreparedRun = AsyncDisposable & {
   readonly candidates: readonly Candidate[];
   readonly deployment: Deployment;
   readonly workload: Workload;
+  readonly serverStartMs: number;
   /** On the clock of performance.now(): no block begins that would end after it. */
   readonly deadlineMs: number;
 };
@@ -87,6 +88,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
     workload: seen.workload,
+    serverStartMs: seen.serverStartMs,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY

@@ -19,13 +19,16 @@ const cyclesPerSlice = 30;
 /** Reading the config and counters back, the host probe, connecting, draining, the journal. */
 const sliceOverheadMs = 40;
 
-/** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` of each variant by id. */
+/** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` and own level by id. */
 export function timingOf(
   { load }: Pick<Plan, 'load'>,
   looks: readonly AcceptedLook[],
   instances: Readonly<Record<string, number>>,
+  levels: Readonly<Record<string, number>> = {},
 ): Timing {
-  const settledMs = looks.map((look) => settlingMs(look, instances[look.variantId] ?? 1, load.concurrency));
+  const settledMs = looks.map((look) =>
+    settlingMs(look, instances[look.variantId] ?? 1, levels[look.variantId] ?? load.concurrency),
+  );
   const cycles = looks.map(({ variantId, latencyMs }) => [
     variantId,
     Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),

@@ -23,8 +23,8 @@ export type LevelChoice = {
 const challengeSlices = 12;
 
 /**
- * The level to measure next of each variant that is not at its end; none when the levels can be chosen. The baseline comes
- * first. A variant doubles its level, a slice each, up to the first that breaks a limit; goes by halves between that and the
+ * The level to measure next of each variant that is not at its end; none when the levels can be chosen. The baseline is
+ * the first, and done before the others begin, which go straight to its level from the lowest. A variant doubles its level, a slice each, up to the first that breaks a limit; goes by halves between that and the
  * last that did not; and shows that where this ends the limits hold. Then the baseline is measured where others hold and it does
  * not, since a higher level than the baseline's is for those alone that go where it is shown to fail.
  */
@@ -32,12 +32,15 @@ export function nextLevels(
   levels: readonly number[],
   climbers: readonly [Climber, ...Climber[]],
 ): { readonly id: string; readonly level: number }[] {
-  const climbing = climbers.flatMap(({ id, findings }) => {
-    const level = nextOf(levels, findings);
+  const [baseline, ...variants] = climbers;
+  const first = nextOf(levels, baseline.findings, -1);
+  if (first !== null) return [{ id: baseline.id, level: first }];
+  const guide = highest(levels, baseline.findings).index;
+  const climbing = variants.flatMap(({ id, findings }) => {
+    const level = nextOf(levels, findings, guide);
     return level === null ? [] : [{ id, level }];
   });
   if (climbing.length > 0) return climbing;
-  const [baseline, ...variants] = climbers;
   const challenge = challengeOf(levels, baseline, variants);
   return challenge === null ? [] : [{ id: baseline.id, level: challenge }];
 }
@@ -82,13 +85,14 @@ function reachOf(levels: readonly number[], findings: Findings): Reach {
   };
 }
 
-/** Null where the highest level that holds is found, or that there is none. */
-function nextOf(levels: readonly number[], findings: Findings): number | null {
+/** Null where the highest level that holds is found, or that there is none. `guide`: an index to go on with after the lowest level. */
+function nextOf(levels: readonly number[], findings: Findings, guide: number): number | null {
   const { shown, likely, failed } = reachOf(levels, findings);
   const top = Math.max(shown, likely);
   const doubtful = levels.slice(top + 1, failed).find((level) => findings.get(level)?.verdict === 'open');
   if (doubtful !== undefined) return doubtful;
-  if (failed === levels.length && top < levels.length - 1) return rungAbove(levels, top);
+  if (failed === levels.length && top < levels.length - 1)
+    return top >= 0 && guide > top ? (levels[guide] ?? null) : rungAbove(levels, top);
   const middle = Math.floor((top + failed) / 2);
   if (failed < levels.length && middle > top) return levels[middle] ?? null;
   return top > shown ? (levels[top] ?? null) : null;
