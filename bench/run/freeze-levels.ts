@@ -13,7 +13,7 @@ import { type AcceptedLook, timingOf } from './timing.ts';
 
 /** The levels that the ladder's slices choose, and a design with the times and the noise that they showed there. */
 export function freezeLevels(
-  { record, serverStartMs, deadlineMs }: PreparedRun,
+  { record, serverStartMs, deadlineMs }: Pick<PreparedRun, 'record' | 'serverStartMs' | 'deadlineMs'>,
   { levels }: CapacityObjective,
   ladder: readonly SliceResult[],
 ): FrozenLevels {
@@ -30,8 +30,10 @@ export function freezeLevels(
     const level = chosen[look.variantId];
     return look.outcome === 'refused' || level === undefined ? [] : [lookAt(look, level, ladder)];
   });
-  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const pilot = noiseOf(ladder);
+  // Nothing is left to measure where the baseline alone has a level.
+  if (looks.length < 2) return { choices, design: { ...record.design, levels: chosen }, pilot };
+  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const design = designRun(plan, {
     looks,
     timing: timingOf(plan, looks, instances, chosen),
