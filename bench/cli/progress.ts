@@ -59,10 +59,12 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
 }
 
 function describeDesign(record: RunRecord): string {
-  const { engine, looks, setAside } = record;
+  const { engine, looks, setAside, design } = record;
   const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
   const left = [
-    ...(looks.length > accepted ? [`${looks.length - accepted} refused`] : []),
+    ...(looks.length > accepted
+      ? [`${looks.length - accepted} refused${design.levels === null ? '' : ' or over the limit'}`]
+      : []),
     ...(setAside.length > 0 ? [`${setAside.length} set aside`] : []),
   ];
   const parts = [

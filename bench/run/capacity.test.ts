@@ -85,7 +85,6 @@ describe('a sweep for capacity', () => {
         [4, 'holds'],
         [6, 'does not hold'],
         [8, 'does not hold'],
-        [12, 'does not hold'],
       ],
     );
   });

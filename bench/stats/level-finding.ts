@@ -24,7 +24,7 @@ export type LevelFinding = {
   readonly given: boolean;
 };
 
-/** A level is shown to hold at 5 % by so many slices at the least, and left as not holding after so many. */
+/** That a level holds, or does not, is shown at 5 % by so many slices at the least; after so many it is left as not holding. */
 export const leastSlices = 3;
 export const mostSlices = 8;
 
@@ -45,13 +45,14 @@ export function findLevels(slices: readonly LevelSlice[], given: readonly number
 function findingOf(level: number, slices: readonly LevelSlice[]): LevelFinding {
   const y = slices.map((slice) => slice.y);
   const outcomes = outcomesAt(0.05, slices);
-  const holds = outcomes.every(({ outcome }) => outcome === 'holds') && slices.length >= leastSlices;
-  const over = outcomes.some(({ outcome }) => outcome === 'fails') || slices.length >= mostSlices;
+  const enough = slices.length >= leastSlices;
+  const holds = enough && outcomes.every(({ outcome }) => outcome === 'holds');
+  const over = (enough && outcomes.some(({ outcome }) => outcome === 'fails')) || slices.length >= mostSlices;
   return {
     level,
     y,
     verdict: holds ? 'holds' : over ? 'not' : 'open',
-    shownToFail: slices.length >= leastSlices && outcomesAt(0.001, slices).some(({ outcome }) => outcome === 'fails'),
+    shownToFail: enough && outcomesAt(0.001, slices).some(({ outcome }) => outcome === 'fails'),
     within: outcomes.every(({ within }) => within),
     given: false,
   };
