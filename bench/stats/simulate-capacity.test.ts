@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { seededRandom } from '../random.ts';
 import { procedureRules } from './procedure.ts';
 import { usualNoise } from './simulate.ts';
-import { type CapacitySweep, simulateCapacity } from './simulate-capacity.ts';
+import { type CapacitySweep, simulateCapacity, simulatedLevels } from './simulate-capacity.ts';
 
 /** 120 sweeps, in which a wrong figure shows if it is far off; thousands in the long run. */
 const sweeps = process.env.TRITUNE_LONG === '1' ? 4000 : 120;
-const levels = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128];
+const levels = simulatedLevels;
 
 /** The limit lies anywhere from that of about 3 outstanding to that of about 48. */
 function simulate(effects: readonly number[], firstSeed: number): CapacitySweep[] {

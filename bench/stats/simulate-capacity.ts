@@ -19,6 +19,11 @@ export type SimulatedCapacity = {
   readonly limit: number;
 };
 
+/** As fine as those of a plan that names none. */
+export const simulatedLevels: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256,
+];
+
 export type CapacitySweep = { readonly choices: readonly LevelChoice[]; readonly verdict: Verdict };
 
 const slicesPerBlock = 4;
