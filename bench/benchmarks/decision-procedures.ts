@@ -2,6 +2,7 @@ import type { Random } from '../random.ts';
 import { mean } from '../stats/moments.ts';
 import { type ProcedureRules, procedureRules } from '../stats/procedure.ts';
 import { type Noise, simulatedHost } from '../stats/simulate.ts';
+import { simulateCapacity, simulatedLevels } from '../stats/simulate-capacity.ts';
 import { type SimulatedSweep, simulateSweep } from '../stats/simulate-sweep.ts';
 import { welch } from '../stats/welch.ts';
 import type { Scenario } from './decision-scenarios.ts';
@@ -32,6 +33,17 @@ export const procedures: Readonly<Record<string, Procedure>> = {
 
 /** Those whose lines are shown for every main scenario; the others are for the first one and the seed-like. */
 export const rivals: readonly string[] = Object.keys(procedures).slice(1);
+
+/** A sweep for capacity under a limit between that of about 3 and that of about 48 requests outstanding. */
+export const forCapacity: Procedure = ({ effects, noise }, random) => {
+  const limit = 1.79 * ((3 * 16 ** random.next() + 4) / 5);
+  const { verdict } = simulateCapacity(
+    { effects, levels: simulatedLevels, limit },
+    { noise, rules: procedureRules },
+    random,
+  );
+  return { better: verdict.better.map(Number), pick: Number(verdict.pick), blocks: verdict.blocks, trials: 0 };
+};
 
 function sweepWith(rules: ProcedureRules): Procedure {
   return (scenario, random) => {

@@ -24,6 +24,14 @@ export const mainScenarios: readonly Scenario[] = [
   main('large', large),
 ];
 
+/** For the most throughput within a limit, each variant at its own level. */
+export const capacityScenarios: readonly Scenario[] = [
+  main('equal, 4 with the baseline', equal(3)),
+  main('equal, 11', equal(10)),
+  main('one +10 %', percent(0, 0, 10, 0, 0, 0, 0, 0)),
+  main('one +20 %', percent(0, 0, 20, 0, 0)),
+];
+
 export const stressScenarios: readonly Scenario[] = [
   { name: 'equal, unequal deviations', effects: equal(10), noise: usualNoise, spread: 'unequal' },
   { name: 'equal, noisy baseline', effects: equal(10), noise: usualNoise, spread: 'noisy-baseline' },

@@ -3,13 +3,14 @@ import { seededRandom } from '../random.ts';
 import { type Breach, breach } from './decision-constraints.ts';
 import { gate } from './decision-gate.ts';
 import { claimedAtResolution } from './decision-power.ts';
-import { procedures } from './decision-procedures.ts';
+import { forCapacity, procedures } from './decision-procedures.ts';
 import type { Scenario } from './decision-scenarios.ts';
 import { add, type Tally, tallyOf } from './decision-tally.ts';
 
 /** What is simulated: one line of a table. */
 export type Subject =
   | { readonly kind: 'sweep'; readonly procedure: string; readonly scenario: Scenario }
+  | { readonly kind: 'capacity'; readonly scenario: Scenario }
   | { readonly kind: 'gate'; readonly change: number }
   | { readonly kind: 'constraint'; readonly breach: Breach }
   | { readonly kind: 'power'; readonly variantCount: number };
@@ -26,6 +27,8 @@ export function simulate({ subject, first, sweeps }: Work): Tally {
 function once(subject: Subject, index: number): Tally {
   const random = seededRandom(1_000_003 + index);
   switch (subject.kind) {
+    case 'capacity':
+      return tallyOf(forCapacity(subject.scenario, random), subject.scenario.effects);
     case 'gate':
       return gate(subject.change, random);
     case 'constraint':

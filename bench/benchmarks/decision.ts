@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { printed } from './decision-power.ts';
 import { rivals, tritune } from './decision-procedures.ts';
-import { mainScenarios, stressScenarios } from './decision-scenarios.ts';
+import { capacityScenarios, mainScenarios, stressScenarios } from './decision-scenarios.ts';
 import { add, type Tally } from './decision-tally.ts';
 import type { Subject, Work } from './decision-work.ts';
 
@@ -88,6 +88,19 @@ table([
     line.subject.kind === 'constraint' ? line.subject.breach : '',
     percent(tally, 'passed'),
     percent(tally, 'passedBlind'),
+  ]),
+]);
+
+say('\nThe most throughput within a limit, each variant at its own level:\n');
+const capacities = await all(
+  capacityScenarios.map((scenario) => ({ subject: { kind: 'capacity', scenario }, sweeps: stressSweeps })),
+);
+table([
+  ['scenario', 'false', 'correct', 'in 2 %', 'blocks'],
+  ...capacities.map(({ line, tally }) => [
+    line.subject.kind === 'capacity' ? line.subject.scenario.name : '',
+    ...['false', 'correct', 'within2'].map((key) => percent(tally, key)),
+    ((tally.blocks ?? 0) / line.sweeps).toFixed(1),
   ]),
 ]);
 

@@ -37,9 +37,15 @@ function questionOf(plan: Plan, file: string, { input, applied }: Expectation): 
     `objective: ${objectiveText(plan.objective)}${requests === 0 ? '' : `, which needs ${requests} requests in a block`}`,
     `constraints: ${plan.constraints.map(constraintText).join('; ') || 'none'}`,
     `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
-    `load: ${describeLoad(plan.load)}; ${input}`,
+    `load: ${describeLoad(plan.load, outstandingOf(plan))}; ${input}`,
     `${applied === 'keep' ? 'loaded when the server starts, since the load alone differs' : `put in force by ${applied}`}; seed ${plan.seed}`,
   ];
+}
+
+function outstandingOf({ objective, load }: Plan): string {
+  if (objective.kind !== 'capacity') return `${load.concurrency} outstanding`;
+  const { levels } = objective;
+  return `each variant with as many outstanding as keep the limits, one of ${levels.length} levels from ${levels[0]} to ${levels.at(-1)}`;
 }
 
 function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
@@ -67,7 +73,8 @@ function orderOf({ order }: Expectation): string[] {
 }
 
 function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
-  const { design, measured, preparingMs, screenMs, confirmMs } = expected;
+  const { design, measured, preparingMs, levelsMs, screenMs, confirmMs } = expected;
+  const levels = plan.objective.kind === 'capacity';
   const {
     blocks,
     slicesPerBlock,
@@ -88,12 +95,13 @@ function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
     ? `  confirm: at most ${plural(blocks, 'block')} of the baseline and ${finalists}, looked at after ${looks.join(', ')}, at most ${duration(confirmMs)}`
     : `  ${plural(blocks, 'block')} of all of them, looked at once, about ${duration(confirmMs)}`;
   const afterwards = `${duration(longestAfterMs({ after: { soak }, design }))} of ${soak ? 'soak, ' : ''}range and client`;
-  const allMs = preparingMs + screenMs + confirmMs;
+  const allMs = preparingMs + levelsMs + screenMs + confirmMs;
   return [
     staged && screenBlocks > 0
       ? `stages, with ${plural(screenSlices, 'slice')} of each variant in a block of the screen and ${slicesPerBlock} in one of confirm`
       : `stages, with ${plural(slicesPerBlock, 'slice')} of each variant in a block`,
-    `  a look at each variant${staged ? ', and the pilot' : ''}: about ${duration(preparingMs)}`,
+    `  a look at each variant${staged && !levels ? ', and the pilot' : ''}: about ${duration(preparingMs)}`,
+    ...(levels ? [`  the level of each variant: about ${duration(levelsMs)}`] : []),
     ...(staged && screenBlocks > 0 ? [screen] : []),
     rest,
     ...cut,

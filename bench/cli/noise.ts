@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Objective, Plan } from '../plan/plan.ts';
 import { share } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
 import { floorPlace, keepNoiseFloor, type NoiseFloor, noiseFloorOf } from '../run/noise-floor.ts';
@@ -57,7 +57,12 @@ export function noiseCommand(host: Host, exit: Exit): Command {
 /** The same model and load, four times the committed configuration. */
 function asNoise(plan: Plan): Plan {
   const variants = copies.map((id) => ({ id, settings: {} }));
-  return { ...plan, name: 'noise', variants, conditions: [], constraints: [], expectEqual: true, blocks };
+  // One configuration has one capacity: what is asked for is how much slices of it differ under the plan's load.
+  const objective: Objective =
+    plan.objective.kind === 'capacity'
+      ? { kind: 'single', direction: 'maximize', metric: 'throughput' }
+      : plan.objective;
+  return { ...plan, name: 'noise', objective, variants, conditions: [], constraints: [], expectEqual: true, blocks };
 }
 
 function inWords(floor: NoiseFloor, claims: number, file: string): string {

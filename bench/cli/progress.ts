@@ -36,17 +36,19 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
       record = made;
       line(describeDesign(made));
     },
-    slice: ({ variantId, stage, after }, { block, blocks, done, total, leftMs: known }) => {
+    slice: ({ variantId, stage, round, load, after }, { block, blocks, done, total, leftMs: known }) => {
       const now = performance.now();
       const screening = stage === 'screen';
+      const climbing = screening && round === 0;
       const expectedMs =
         record === undefined || screening ? null : record.design.blockMs * (blocks - block + 1 - done / total);
       const leftMs = known ?? expectedMs;
       const where = `${after === undefined ? '' : `${after}, `}${screening ? 'screen ' : ''}block ${block}/${Math.max(block, blocks)}, slice ${done + 1}/${total}`;
       const left = leftMs === null ? '' : `, at most ${duration(Math.max(0, leftMs))} left`;
-      const text = `${where}: ${variantId}; ${duration(now - startMs)} so far${left}`;
+      const at = climbing && load.pacing.kind === 'closed' ? ` with ${load.pacing.concurrency} outstanding` : '';
+      const text = `${climbing ? `finding the levels, pass ${block}, slice ${done + 1}/${total}` : where}: ${variantId}${at}; ${duration(now - startMs)} so far${left}`;
       if (output.isTTY) return live(text);
-      const here = `${after ?? stage} ${block}`;
+      const here = climbing ? 'levels' : `${after ?? stage} ${block}`;
       if (here === lastBlock && now - lastLineMs < plainEveryMs) return;
       [lastBlock, lastLineMs] = [here, now];
       line(text);
@@ -57,19 +59,30 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
 }
 
 function describeDesign(record: RunRecord): string {
-  const { engine, looks, setAside } = record;
+  const { engine, looks, setAside, design } = record;
   const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
   const left = [
-    ...(looks.length > accepted ? [`${looks.length - accepted} refused`] : []),
+    ...(looks.length > accepted
+      ? [`${looks.length - accepted} refused${design.levels === null ? '' : ' or over the limit'}`]
+      : []),
     ...(setAside.length > 0 ? [`${setAside.length} set aside`] : []),
   ];
   const parts = [
     `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
     `${plural(accepted - 1, 'variant')} and the baseline${left.length === 0 ? '' : ` (${left.join(', ')})`}`,
     ...lowerPercentile(record),
+    ...describeLevels(record),
     ...describeStages(record),
   ];
   return parts.join('; ');
+}
+
+/** The levels that were chosen, of the first few variants. */
+function describeLevels({ design: { levels } }: RunRecord): string[] {
+  if (levels === null) return [];
+  const all = Object.entries(levels).map(([id, level]) => `${id} ${level}`);
+  const more = all.length > 8 ? ` and ${all.length - 8} more` : '';
+  return [`levels: ${all.slice(0, 8).join(', ')}${more} outstanding`];
 }
 
 /** Said before it is measured where the budget pays for too few requests of what the plan asks for. */

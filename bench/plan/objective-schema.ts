@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { defaultLevels, levelMost, levelsMost } from './levels.ts';
 import { directionOf } from './objective.ts';
 import type { Constraint, Metric, Objective } from './plan.ts';
 import { durationMs } from './quantity-schema.ts';
 
 const objectiveForms =
-  'write { maximize: throughput }, { minimize: latency.p99 } or { weighted: { throughput: 0.7, latency.p99: 0.3 } }';
+  'write { maximize: throughput }, { minimize: latency.p99 }, { weighted: { throughput: 0.7, latency.p99: 0.3 } } or { capacity: { where: { latency.p99: 5ms } } }';
 
 const latencyMetrics = ['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99'] as const;
 
@@ -23,6 +24,35 @@ const weighted = z
     else if (Math.abs(total - 1) > 1e-9) context.addIssue({ code: 'custom', message });
   });
 
+const whereForm = 'where gives latencies their limits: { latency.p99: 5ms }';
+const level = z
+  .int({ error: `a level is a whole number of requests outstanding, from 1 to ${levelMost}` })
+  .min(1, 'a level is at least 1')
+  .max(levelMost, `a level is at most ${levelMost}`);
+
+const capacity = z
+  .strictObject(
+    {
+      where: z
+        .strictObject(byLatency(durationMs.optional()), { error: whereForm })
+        .refine((limits) => Object.keys(limits).length > 0, whereForm),
+      levels: z
+        .array(level, { error: 'levels is a list of requests outstanding: [1, 2, 4, 8, 16]' })
+        .min(2, 'a variant chooses its level from two at least')
+        .max(levelsMost, `at most ${levelsMost} levels`)
+        .refine((levels) => levels.every((each, at) => each > (levels[at - 1] ?? 0)), 'levels ascend, none comes twice')
+        .default([...defaultLevels]),
+    },
+    { error: 'write capacity: { where: { latency.p99: 5ms } }' },
+  )
+  .transform(({ where, levels }): Objective => {
+    const limits = latencyMetrics.flatMap((metric) => {
+      const atMostMs = where[metric];
+      return atMostMs === undefined ? [] : [{ metric, atMostNs: atMostMs * 1e6 }];
+    });
+    return { kind: 'capacity', limits, levels };
+  });
+
 /** What better means, as a plan writes it. */
 export const objective = z
   .strictObject(
@@ -30,11 +60,13 @@ export const objective = z
       maximize: z.literal('throughput', { error: 'only throughput can be maximized' }).optional(),
       minimize: z.enum(latencyMetrics, { error: `minimize is one of ${latencyMetrics.join(', ')}` }).optional(),
       weighted: weighted.optional(),
+      capacity: capacity.optional(),
     },
     { error: objectiveForms },
   )
-  .refine((value) => Object.keys(value).length === 1, `has one of three forms: ${objectiveForms}`)
-  .transform(({ minimize, weighted: weights }): Objective => {
+  .refine((value) => Object.keys(value).length === 1, `has one of these forms: ${objectiveForms}`)
+  .transform(({ minimize, weighted: weights, capacity: asCapacity }): Objective => {
+    if (asCapacity !== undefined) return asCapacity;
     if (minimize !== undefined) return { kind: 'single', direction: 'minimize', metric: minimize };
     if (weights === undefined) return { kind: 'single', direction: 'maximize', metric: 'throughput' };
     const terms = (Object.entries(weights) as [Metric, number][]).map(([metric, share]) => ({
@@ -67,8 +99,11 @@ export const constraints = z
   ]);
 
 function byMetric<Rate extends z.ZodType, Latency extends z.ZodType>(rate: Rate, latency: Latency) {
+  return { throughput: rate, ...byLatency(latency) };
+}
+
+function byLatency<Latency extends z.ZodType>(latency: Latency) {
   return {
-    throughput: rate,
     'latency.mean': latency,
     'latency.p50': latency,
     'latency.p90': latency,

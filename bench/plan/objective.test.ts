@@ -83,7 +83,7 @@ describe('the objective of a plan', () => {
     [
       'two forms at once',
       'maximize: throughput, minimize: latency.p99',
-      '6:1: objective: has one of three forms: write { maximize: throughput }, { minimize: latency.p99 } or { weighted: { throughput: 0.7, latency.p99: 0.3 } }',
+      '6:1: objective: has one of these forms: write { maximize: throughput }, { minimize: latency.p99 }, { weighted: { throughput: 0.7, latency.p99: 0.3 } } or { capacity: { where: { latency.p99: 5ms } } }',
     ],
     ['a latency to maximize', 'maximize: latency.p99', '6:14: objective.maximize: only throughput can be maximized'],
     [

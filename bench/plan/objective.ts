@@ -8,13 +8,15 @@ export function directionOf(metric: Metric): 'maximize' | 'minimize' {
 /** Every objective as weighted metrics; a single one has the weight 1. */
 export function termsOf(objective: Objective): readonly Term[] {
   if (objective.kind === 'weighted') return objective.terms;
+  if (objective.kind === 'capacity') return [{ direction: 'maximize', metric: 'throughput', weight: 1 }];
   const { direction, metric } = objective;
   return [{ direction, metric, weight: 1 }];
 }
 
-/** "maximize throughput", "minimize latency.p99", "weighted 0.7 throughput, 0.3 latency.p99". */
+/** "maximize throughput", "weighted 0.7 throughput, 0.3 latency.p99", "capacity where latency.p99 at most 5 ms". */
 export function objectiveText(objective: Objective): string {
   if (objective.kind === 'single') return `${objective.direction} ${objective.metric}`;
+  if (objective.kind === 'capacity') return `capacity where ${objective.limits.map(constraintText).join(' and ')}`;
   return `weighted ${objective.terms.map(({ weight, metric }) => `${weight} ${metric}`).join(', ')}`;
 }
 
@@ -46,6 +48,7 @@ export function withLowerPercentiles(objective: Objective): [Objective, ...Objec
 }
 
 function capPercentiles(objective: Objective, highest: 'latency.p95' | 'latency.p90'): Objective {
+  if (objective.kind === 'capacity') return objective;
   const cap = (metric: Metric): Metric =>
     (percentileOf(metric) ?? 0) > (percentileOf(highest) ?? 0) ? highest : metric;
   if (objective.kind === 'single') return { ...objective, metric: cap(objective.metric) };

@@ -21,12 +21,14 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const parsed = planSchema.safeParse(source.value);
   if (!parsed.success) throw source.failure(parsed.error);
   checkVariantIds(parsed.data, source);
+  checkLimits(parsed.data, source);
   const variants = [...parsed.data.variants, ...searched(parsed.data, source)];
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
   }
   const plan = resolvePlan(parsed.data, variants, dirname(resolve(path)));
   checkEqualLoads(plan, source);
+  checkLevels(plan, source);
   return plan;
 }
 
@@ -163,6 +165,29 @@ function checkEqualLoads({ expectEqual, variants, load }: Plan, source: Source):
   throw source.at(['expectEqual'], `"${other.id}" has another load than the baseline, so that they are not equal`);
 }
 
+/** A variant's own number of outstanding requests says nothing where each has the level that is found for it. */
+function checkLevels({ objective, variants }: Plan, source: Source): void {
+  const fixed = variants.find(({ load }) => objective.kind === 'capacity' && load?.concurrency !== undefined);
+  if (fixed === undefined) return;
+  throw source.at(
+    ['objective'],
+    `"${fixed.id}" says how many requests are outstanding, which a capacity finds for each variant`,
+    'leave load.concurrency out of the variants, or maximise throughput',
+  );
+}
+
+/** A limit that stands twice would be tested twice, and one of the two would be forgotten. */
+function checkLimits({ objective, constraints }: PlanFile, source: Source): void {
+  if (objective.kind !== 'capacity') return;
+  const twice = objective.limits.find(({ metric }) => constraints.some((constraint) => constraint.metric === metric));
+  if (twice === undefined) return;
+  throw source.at(
+    ['constraints', twice.metric],
+    'has a limit in objective.capacity.where already',
+    'write it in one of the two; both are kept',
+  );
+}
+
 /** Values that are made up are no file; a file of such a name is ./random. */
 function resolveInput(folder: string, input: string): string {
   return input === 'random' || input === 'zero' ? input : resolve(folder, input);
@@ -196,6 +221,7 @@ function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: strin
     modelRepository: resolve(folder, plan.modelRepository),
     engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
     load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
+    constraints: [...(plan.objective.kind === 'capacity' ? plan.objective.limits : []), ...plan.constraints],
     budgetMs: budget,
     variants,
     conditions: search?.where ?? [],

@@ -60,19 +60,30 @@ export type Metric = 'throughput' | LatencyMetric;
 export type LatencyMetric = 'latency.mean' | 'latency.p50' | 'latency.p90' | 'latency.p95' | 'latency.p99';
 
 /** What better means: one metric, or several, each by a share of the whole; then it is about the weighted mean of their logs. */
-export type Objective = SingleObjective | { readonly kind: 'weighted'; readonly terms: readonly Term[] };
+export type Objective =
+  | SingleObjective
+  | { readonly kind: 'weighted'; readonly terms: readonly Term[] }
+  | CapacityObjective;
 export type SingleObjective = {
   readonly kind: 'single';
   readonly direction: 'maximize' | 'minimize';
   readonly metric: Metric;
 };
+/**
+ * The most throughput that keeps the limits, each variant with as many requests outstanding as suit it: one of `levels`, which
+ * ascend. The limits are among the plan's constraints too.
+ */
+export type CapacityObjective = {
+  readonly kind: 'capacity';
+  readonly limits: readonly LatencyLimit[];
+  readonly levels: readonly number[];
+};
+export type LatencyLimit = { readonly metric: LatencyMetric; readonly atMostNs: number };
 /** The weights of an objective are above 0 and sum to 1. */
 export type Term = Omit<SingleObjective, 'kind'> & { readonly weight: number };
 
 /** A latency percentile or mean that must not exceed `atMostNs`, or inferences per second that must not be fewer. */
-export type Constraint =
-  | { readonly metric: LatencyMetric; readonly atMostNs: number }
-  | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
+export type Constraint = LatencyLimit | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
 
 /** A set of settings over the committed config.pbtxt, and a load of its own where it has one. The baseline has neither. */
 export type Variant = { readonly id: string; readonly settings: Settings; readonly load?: LoadChange };
@@ -93,7 +104,7 @@ export type Pacing =
 /** One variant put in force, warmed up and measured once. */
 export type Slice = {
   readonly stage: 'pilot' | 'screen' | 'confirm' | 'after';
-  /** Of the screen, from 1; 1 in confirm. */
+  /** Of the screen, from 1, or 0 where it looks for the variant's level; 1 in confirm. */
   readonly round: number;
   readonly block: number;
   /** Counts the measurements of one block: 1, and one more after each interruption of it. */

@@ -18,6 +18,7 @@ const columns: readonly Column[] = [
   ['baseline', ({ baseline }) => baseline],
   ['status', ({ status }) => status],
   ['reason', ({ reason }) => reason],
+  ['outstanding', ({ capacity }) => capacity?.level],
   ['settings', ({ settings }) => JSON.stringify(settings)],
   ['concurrency', ({ load }) => load.concurrency],
   ['batch_size', ({ load }) => load.batchSize],

@@ -39,6 +39,7 @@ export function runFacts({ run, tool, verdict }: Results): Fact[] {
         ? count(run.slicesPerBlock)
         : `${count(run.screenSlices)} in the screen, ${count(run.slicesPerBlock)} in confirm`,
     'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
+    ...(run.ladderSlices === 0 ? {} : { 'Slices to choose the levels': count(run.ladderSlices) }),
     'Warm-up before a slice': duration(run.warmupMs),
     'Noise of a variant in a block': share(run.residualSd),
     'Noise of a slice in the pilot': share(run.pilot === null ? null : run.pilot.sliceSd),

@@ -1,5 +1,5 @@
 import { gainWithInterval } from './after-sentences.ts';
-import { change, duration, interval, share } from './format.ts';
+import { change, count, duration, interval, share } from './format.ts';
 import { pickInWords } from './loads.ts';
 import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import type { Results, VerdictResult } from './results.ts';
@@ -53,6 +53,8 @@ const headlines: Record<Kind, (results: Results) => string> = {
     const { largestPossibleGain: gain, reason, blocks } = verdict;
     const metric = metricInWords(verdict.objective);
     if (reason === 'no-variants') return 'Keep the baseline for now: there was nothing to compare it with.';
+    if (reason === 'no-level')
+      return 'Keep the baseline for now: no other variant is shown to keep the limits at any level.';
     if (gain !== null && gain <= 0) {
       return `Keep the baseline for now: no gain in ${metric} is shown, and none is likely among those measured.`;
     }
@@ -66,8 +68,15 @@ const headlines: Record<Kind, (results: Results) => string> = {
 
 function deploy(results: Results): string {
   const { what, aside } = pickInWords(results);
-  if (results.engine.transferable) return `Deploy ${what}${aside}`;
-  return `In this rehearsal ${what}${aside === '' ? '' : `${aside},`} is ahead`;
+  const pick = `${what}${levelOf(results, results.verdict.pick)}${aside}`;
+  if (results.engine.transferable) return `Deploy ${pick}`;
+  return `In this rehearsal ${pick}${aside === '' ? '' : ','} is ahead`;
+}
+
+/** " (16 outstanding)" of a variant that has a level of its own. */
+function levelOf({ variants }: Results, id: string): string {
+  const level = variants.find((variant) => variant.id === id)?.capacity?.level ?? null;
+  return level === null ? '' : ` (${count(level)} outstanding)`;
 }
 
 function gainOfPick({ verdict, variants }: Results): string {
@@ -94,6 +103,8 @@ function falseClaim(results: Results): string {
 }
 
 function baselineFails({ variants }: Results): boolean {
-  const outcomes = variants.find(({ baseline }) => baseline)?.constraints ?? [];
+  const { constraints: outcomes = [], capacity = null } = variants.find(({ baseline }) => baseline) ?? {};
+  // At a level of its own it fails only where it does so at the lowest.
+  if (capacity !== null && capacity.holds !== 'no') return false;
   return outcomes.some(({ outcome }) => outcome === 'fails');
 }

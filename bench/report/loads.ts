@@ -4,9 +4,10 @@ import type { Results, VariantResult } from './results.ts';
 
 type OwnLoad = Pick<VariantResult['load'], 'concurrency' | 'batchSize' | 'protocol'>;
 
-/** "closed loop, 8 outstanding, batch 1, HTTP". */
-export function describeLoad(load: OwnLoad): string {
-  return `closed loop, ${partsOf(load).join(', ')}`;
+/** "closed loop, 8 outstanding, batch 1, HTTP"; with other words for how many where each variant finds its own level. */
+export function describeLoad(load: OwnLoad, outstanding?: string): string {
+  const [own, ...rest] = partsOf(load);
+  return `closed loop, ${[outstanding ?? own, ...rest].join(', ')}`;
 }
 
 /** "8 outstanding, batch 1, HTTP". */
@@ -22,7 +23,12 @@ export function loadsDiffer({ variants }: Results): boolean {
 /** The distinct loads of the variants that have numbers, the baseline's first. */
 export function loadsMeasured(variants: readonly VariantResult[]): string[] {
   const measured = variants.filter(({ status }) => status === 'measured' || status === 'screened out');
-  return [...new Set(measured.map(({ load }) => loadText(load)))];
+  return [...new Set(measured.map(textBesideLevel))];
+}
+
+/** Levels that were found are told by themselves: they are no loads that a plan compares. */
+function textBesideLevel({ load, capacity }: VariantResult): string {
+  return capacity === null ? loadText(load) : plainText(partsOf(load).slice(1).join(', '));
 }
 
 /** The pick as something to deploy; `aside` is what its load has that the baseline's has not, or ''. */

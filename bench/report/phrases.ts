@@ -8,8 +8,9 @@ export function loadInWords({ plan, engine }: Results): string {
   return plainText(`${plan.load.description}, ${name}${engine.backend === '' ? '' : ` (${engine.backend})`}`);
 }
 
-/** "throughput", "p99 latency", "the weighted objective (0.7 throughput, 0.3 p99 latency)": what the objective is about. */
+/** "throughput", "p99 latency", "capacity", "the weighted objective (0.7 throughput, 0.3 p99 latency)": what the objective is about. */
 export function metricInWords(objective: string): string {
+  if (isCapacity(objective)) return 'capacity';
   const metric = plainText(objective.replace(/^(maximize|minimize|weighted) /, ''));
   const words = metric.replaceAll(/\blatency\.(\w+)/g, '$1 latency');
   return isWeighted(objective) ? `the weighted objective (${words})` : words;
@@ -19,10 +20,20 @@ export function isWeighted(objective: string): boolean {
   return objective.startsWith('weighted ');
 }
 
+export function isCapacity(objective: string): boolean {
+  return objective.startsWith('capacity ');
+}
+
+/** "p99 latency at most 5 ms": what a capacity must keep. */
+export function limitInWords(objective: string): string {
+  return plainText(objective.replace(/^capacity where /, '')).replaceAll(/\blatency\.(\w+)/g, '$1 latency');
+}
+
 /** How a gain is computed, as part of a sentence. */
 export function gainInWords(objective: string): string {
   if (isWeighted(objective))
     return "the weighted geometric mean of the variant's throughput divided by the baseline's, and of a latency the other way round";
+  if (isCapacity(objective)) return "the variant's throughput at its own level divided by the baseline's at its own";
   return objective.startsWith('minimize')
     ? "the baseline's value divided by the variant's"
     : "the variant's value divided by the baseline's";
@@ -62,5 +73,10 @@ const reasons = new Map([
   ['blocks', 'too few blocks were measured'],
   ['constraints', 'no better variant is shown to hold the constraints'],
   ['requests', 'a block holds too few requests for the percentile: more slices per block are needed, or a higher load'],
+  ['no-level', 'no variant beside the baseline was shown to keep the limits at any level'],
+  [
+    'baseline-level',
+    'the level that was chosen for the baseline breaks a limit in the blocks, so that it seemed to serve more than it may',
+  ],
   ['no-variants', 'no variant beside the baseline could be measured'],
 ]);

@@ -1,7 +1,7 @@
 import { engineFacts, environmentFacts, type Fact, planFacts, runFacts } from './facts.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
 import { loadsDiffer } from './loads.ts';
-import { gainInWords, isWeighted, metricInWords, names } from './phrases.ts';
+import { gainInWords, isCapacity, isWeighted, metricInWords, names } from './phrases.ts';
 import { clipped, plainLines, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
 import { claimsGain, type VerdictInWords, verdictInWords } from './sentence.ts';
@@ -23,6 +23,10 @@ export type ReportModel = {
   readonly withConstraints: boolean;
   /** Variants were sent different loads. */
   readonly withLoads: boolean;
+  /** Each variant has a level of its own. */
+  readonly withLevels: boolean;
+  /** All that have a ladder, in the order of the results. */
+  readonly climbed: readonly VariantRow[];
   readonly diagnostics: readonly { variant: string; message: string; advice: string }[];
   /** Empty where the pick is the baseline. */
   readonly diff: readonly DiffLine[];
@@ -51,6 +55,8 @@ export function reportModel(results: Results): ReportModel {
     left: rows.filter(({ status }) => !isMeasured(status)),
     withConstraints: plan.constraints.length > 0,
     withLoads: loadsDiffer(results),
+    withLevels: isCapacity(results.plan.objective),
+    climbed: rows.filter(({ ladder }) => ladder !== ''),
     diagnostics: results.diagnostics.map((diagnostic) => ({
       variant: diagnostic.variantIds.length === 0 ? 'the run' : clipped(names(diagnostic.variantIds), 240),
       message: clipped(plainText(diagnostic.message), 600),

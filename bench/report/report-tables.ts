@@ -24,6 +24,7 @@ export function reportTables(model: ReportModel): ReportTable[] {
     variantTable(model),
     leftTable(model),
     diagnosticTable(model),
+    levelTable(model),
     latencyTable(model),
     serverTable(model),
   ];
@@ -37,6 +38,7 @@ function variantTable(model: ReportModel): ReportTable {
     ['Variant', named],
     ['Settings', settingsCell],
     ...(model.withLoads ? [['Load', ({ sent }) => words(sent)] satisfies Column] : []),
+    ...(model.withLevels ? [['Outstanding', ({ level }) => number(level)] satisfies Column] : []),
     ['Gain', ({ gain }) => estimate(gain)],
     ['Claim', ({ claim }) => words(claim)],
     ['Best set', ({ bestSet }) => words(bestSet)],
@@ -75,6 +77,18 @@ function diagnosticTable(model: ReportModel): ReportTable {
     columns: ['About', 'Finding', 'Advice'].map((name) => ({ name, numeric: false })),
     rows: model.diagnostics.map(({ variant, message, advice }) => [code(variant), prose(message), prose(advice)]),
   };
+}
+
+function levelTable(model: ReportModel): ReportTable {
+  const columns: Column[] = [
+    ['Variant', named],
+    ['Outstanding', ({ level }) => number(level)],
+    ['Limits', ({ levelHolds }) => words(levelHolds)],
+    ['Seen', ({ ladder }) => prose(ladder)],
+  ];
+  const caption =
+    'The level of each variant, and the throughput at those that were looked at to choose it; none of that enters the verdict.';
+  return tableOf({ id: 'levels', title: 'Levels', caption }, columns, model.climbed);
 }
 
 function latencyTable(model: ReportModel): ReportTable {

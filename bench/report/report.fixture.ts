@@ -224,6 +224,7 @@ function emptyRun(): Results {
       residualSd: 0.0552,
       warmupMs: 100,
       sliceCount: 192,
+      ladderSlices: 0,
       invalidSliceCount: 1,
       command: 'npx tritune sweep configs/iris.yaml --seed 1',
       nextCommand: null,

@@ -59,16 +59,45 @@ const load = z.strictObject({
   protocol: z.string(),
 });
 
+/** The level of a variant and what it was chosen from; none of these slices enters an estimate. */
+const capacity = z.strictObject({
+  level: z.number().nullable().describe('Requests outstanding in its slices; null where no level keeps the limits'),
+  holds: z
+    .enum(['shown', 'likely', 'no'])
+    .describe(
+      'Whether the limits were shown to hold there; likely: time was up before that; no: not even the lowest level keeps them',
+    ),
+  reason: z.string().nullable().describe('Why no level keeps the limits'),
+  ladder: z.array(
+    z.strictObject({
+      outstanding: z.number(),
+      outcome: z.enum(['holds', 'does not hold', 'open']),
+      slices: z.number(),
+      throughput: z.number().nullable().describe('Inferences per second, geometric mean over slices'),
+    }),
+  ),
+});
+
 const variant = z.strictObject({
   id: z.string(),
   baseline: z.boolean(),
   settings,
-  load: load.describe('What its slices were sent; that of the plan, unless the variant has one of its own'),
+  load: load.describe('What its slices were sent; that of the plan, unless the variant has one or a level of its own'),
   differsIn: z
     .array(z.enum(['configuration', 'load']))
     .describe('What of it is not as in the baseline: of a load alone, the comparison is one of loads'),
-  status: z.enum(['measured', 'screened out', 'unstable', 'refused', 'excluded', 'merged', 'unmeasured']),
+  status: z.enum([
+    'measured',
+    'screened out',
+    'unstable',
+    'refused',
+    'excluded',
+    'merged',
+    'over the limit',
+    'unmeasured',
+  ]),
   reason: z.string().nullable().describe('Why it is not measured'),
+  capacity: capacity.nullable().describe('Where the objective is a capacity and the levels were chosen'),
   proof: z.array(proof).describe('How each setting was seen to be in force'),
   throughput: estimate.describe('Inferences per second, geometric mean over blocks'),
   latencyNs: latency,
@@ -235,7 +264,9 @@ export const resultsSchema = z.strictObject({
     model: z.string(),
     objective: z
       .string()
-      .describe('"maximize throughput", "minimize latency.p99", "weighted 0.7 throughput, 0.3 latency.p99"'),
+      .describe(
+        '"maximize throughput", "minimize latency.p99", "weighted 0.7 throughput, 0.3 latency.p99", "capacity where latency.p99 at most 5 ms"',
+      ),
     constraints: z.array(z.string()),
     goal: z.enum(['improve', 'best']),
     budgetMs: z.number().nullable(),
@@ -281,6 +312,7 @@ export const resultsSchema = z.strictObject({
     residualSd: z.number().nullable().describe('Standard deviation of one variant in one block, log scale'),
     warmupMs: z.number(),
     sliceCount: z.number(),
+    ladderSlices: z.number().describe('Slices that the levels were chosen from; not among the others'),
     invalidSliceCount: z.number(),
     command: z.string().describe('What repeats this run'),
     nextCommand: z.string().nullable().describe('What measures the blocks that an inconclusive verdict still needs'),

@@ -2,7 +2,17 @@ import { afterSentences } from './after-sentences.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
-import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
+import {
+  blocksInWords,
+  clause,
+  isCapacity,
+  limitInWords,
+  loadInWords,
+  metricInWords,
+  name,
+  names,
+  reasonInWords,
+} from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -33,6 +43,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...details(results),
       ...comparisonOfLoads(results),
       loadSentence(results),
+      ...unshownLevels(results),
       ...afterSentences(results),
       ...errorRate(verdict),
       ...resolving(results),
@@ -120,9 +131,39 @@ function loadSentence(results: Results): string {
   const measured = variants.filter(({ status, baseline }) => status === 'measured' && !baseline).length;
   const beside = `${count(measured)} ${measured === 1 ? 'variant' : 'variants'} beside the baseline`;
   const loads = loadsMeasured(variants).length;
+  if (isCapacity(verdict.objective))
+    return `Measured at each variant's own level, the highest that keeps the ${limitInWords(verdict.objective)}: ${levelsInWords(results)}; ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
   const under =
     loads > 1 ? `Measured under ${count(loads)} loads, of which the baseline has` : 'Measured under one load:';
   return `${under} ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
+}
+
+/** "baseline 8, count-2 16 outstanding", of those that the verdict is about. */
+function levelsInWords({ variants, run }: Results): string {
+  const shown = variants.filter(({ id, baseline }) => baseline || run.finalists.includes(id)).slice(0, 8);
+  const parts = shown.flatMap(({ id, capacity }) =>
+    capacity === null || capacity.level === null ? [] : [`${name(id)} ${count(capacity.level)}`],
+  );
+  return parts.length === 0 ? 'not chosen yet' : `${parts.join(', ')} outstanding`;
+}
+
+/** Levels that were not shown to keep the limits: the baseline's that has none, and those that time was too short for. */
+function unshownLevels({ variants, verdict }: Results): string[] {
+  if (verdict.kind === 'INVALID') return [];
+  const baseline = variants.find((variant) => variant.baseline);
+  const without =
+    baseline?.capacity?.holds === 'no'
+      ? [
+          `No level of the baseline is shown to keep the limits (${clause(baseline.capacity.reason ?? '')}); it was measured at the lowest.`,
+        ]
+      : [];
+  const likely = variants.filter(({ capacity }) => capacity?.holds === 'likely').map(({ id }) => id);
+  if (likely.length === 0) return without;
+  const whose = `${names(likely)} ${likely.length === 1 ? 'keeps' : 'keep'}`;
+  return [
+    ...without,
+    `Time was up before it was shown that ${whose} the limits at the level chosen; the blocks test it.`,
+  ];
 }
 
 function errorRate({ kind, alpha }: VerdictResult): string[] {

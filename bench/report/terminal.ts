@@ -52,6 +52,7 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
     row.gain.point,
     row.gain.interval,
     row.claim,
+    ...(model.withLevels ? [row.level] : []),
   ]);
   const head = [
     'variant',
@@ -59,6 +60,7 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
     'gain',
     `${share(model.confidence)} interval`,
     'claim',
+    ...(model.withLevels ? ['outstanding'] : []),
   ];
   const widths = head.map((name, column) =>
     Math.max(...[head, ...table].map((line) => columnsOf(line[column] ?? name))),

@@ -33,6 +33,10 @@ export type VariantRow = {
   readonly firstRequest: string;
   readonly requests: string;
   readonly constraints: string;
+  /** Requests outstanding and how that was chosen; '' where all variants have the plan's load. */
+  readonly level: string;
+  readonly levelHolds: string;
+  readonly ladder: string;
   readonly latencies: {
     readonly min: string;
     readonly pooledP50: string;
@@ -78,6 +82,7 @@ export function variantRows(results: Results): VariantRow[] {
     firstRequest: latency(variant.firstRequestNs),
     requests: count(variant.requestCount),
     constraints: constraintsText(variant),
+    ...levelText(variant),
     latencies: latenciesText(variant.latencyNs),
     server: serverText(variant.server),
   }));
@@ -152,6 +157,21 @@ function constraintsText({ constraints }: VariantResult): string {
       `${metric} ${atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`}: ${outcome}`,
   );
   return parts.length === 0 ? noValue : clipped(plainText(parts.join('; ')), 300);
+}
+
+const holdsInWords = { shown: 'shown to keep the limits', likely: 'likely to', no: 'keeps them at no level' } as const;
+const ladderMarks = { holds: ', holds', 'does not hold': ', does not hold', open: '' } as const;
+
+function levelText({ capacity }: VariantResult): Pick<VariantRow, 'level' | 'levelHolds' | 'ladder'> {
+  if (capacity === null) return { level: '', levelHolds: '', ladder: '' };
+  const rungs = capacity.ladder.map(
+    ({ outstanding, throughput, outcome }) => `${count(outstanding)}: ${rate(throughput)}${ladderMarks[outcome]}`,
+  );
+  return {
+    level: count(capacity.level),
+    levelHolds: holdsInWords[capacity.holds],
+    ladder: rungs.length === 0 ? noValue : clipped(plainText(rungs.join('; ')), 1_000),
+  };
 }
 
 function latenciesText(ns: VariantResult['latencyNs']): VariantRow['latencies'] {

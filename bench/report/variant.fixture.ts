@@ -10,6 +10,7 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
     differsIn: [],
     status: 'measured',
     reason: null,
+    capacity: null,
     proof: [],
     throughput: unknown,
     latencyNs: {

@@ -3,7 +3,8 @@ import { baselineId, type Load } from '../plan/plan.ts';
 import { mean } from '../stats/moments.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
-import { type ClosedLoad, loadKey, loadOfId } from './load-of.ts';
+import { loadIn } from './levels.ts';
+import { type ClosedLoad, loadKey } from './load-of.ts';
 import type { RunRecord } from './record.ts';
 
 /** What each variant is sent in one kind of slice after the verdict. */
@@ -37,9 +38,9 @@ export function soakLoads(record: RunRecord, both: Members, sliceMs: number): Af
  * and an open loop, in which those that differ in what is outstanding alone are the same.
  */
 export function rangeLoads(record: RunRecord, { values, verdict }: Decision): AfterLoad[] {
-  const { plan, design } = record;
+  const { design } = record;
   const both: Members = [baselineId, verdict.pick];
-  const levels = both.map((id) => loadOfId(plan, id).pacing.concurrency);
+  const levels = both.map((id) => loadIn(record, id).pacing.concurrency);
   const factors = [0.5, 2, 4].filter((factor) =>
     levels.every((level) => Number.isInteger(level * factor) && level * factor <= concurrencyMost),
   );
@@ -53,7 +54,7 @@ export function rangeLoads(record: RunRecord, { values, verdict }: Decision): Af
   }));
   const capacity = Math.min(...both.map((id) => meanThroughput(values.get(id) ?? [])));
   const rate = (batchSize: number): number => Number(((openShare * capacity) / batchSize).toPrecision(3));
-  const slowest = Math.min(...both.map((id) => rate(loadOfId(plan, id).batchSize)));
+  const slowest = Math.min(...both.map((id) => rate(loadIn(record, id).batchSize)));
   if (!(slowest >= 1) || differInConcurrencyAlone(record, both)) return closed;
   const open = loadsOf(record, both, (own) => ({
     ...own,
@@ -62,8 +63,9 @@ export function rangeLoads(record: RunRecord, { values, verdict }: Decision): Af
   return [...closed, { ...open, threads: 1, sliceMs: longestOf(design) }];
 }
 
-function differInConcurrencyAlone({ plan, configs }: RunRecord, [baseline, pick]: Members): boolean {
-  const [first, second] = [loadOfId(plan, baseline), loadOfId(plan, pick)];
+function differInConcurrencyAlone(record: RunRecord, [baseline, pick]: Members): boolean {
+  const { configs } = record;
+  const [first, second] = [loadIn(record, baseline), loadIn(record, pick)];
   return (
     configs[baseline] === configs[pick] &&
     loadKey(first) !== loadKey(second) &&
@@ -86,9 +88,9 @@ export type ClientMeans = {
  * keep a processor of their own.
  */
 export function clientLoads(record: RunRecord, ids: Members, { otherTransport, processors }: ClientMeans): AfterLoad[] {
-  const { plan, design } = record;
+  const { design } = record;
   const sliceMs = longestOf(design);
-  const own = ids.map((id) => loadOfId(plan, id));
+  const own = ids.map((id) => loadIn(record, id));
   const oneProtocol = new Set(own.map(({ transport }) => transport)).size === 1;
   const other: AfterLoad[] =
     otherTransport && oneProtocol
@@ -107,13 +109,13 @@ export function otherOf({ transport }: Pick<Load, 'transport'>): 'http' | 'grpc'
 
 /** Under what `change` makes of each one's own load. */
 function loadsOf(
-  { plan }: RunRecord,
+  record: RunRecord,
   ids: Members,
   change: (own: ClosedLoad) => Load,
 ): Pick<AfterLoad, 'load' | 'others'> {
   const [, pick] = ids;
-  const load = change(loadOfId(plan, pick));
-  const all = ids.map((id) => [id, change(loadOfId(plan, id))] as const);
+  const load = change(loadIn(record, pick));
+  const all = ids.map((id) => [id, change(loadIn(record, id))] as const);
   const others = all.filter(([, own]) => loadKey(own) !== loadKey(load));
   return others.length === 0 ? { load } : { load, others: Object.fromEntries(others) };
 }

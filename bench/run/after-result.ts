@@ -1,3 +1,4 @@
+import { termsOf } from '../plan/objective.ts';
 import { baselineId, type Objective } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import type { Estimate } from '../stats/estimate.ts';
@@ -9,7 +10,7 @@ import type { AfterLoad } from './after-loads.ts';
 import { isDue, type PartPlan } from './after-plan.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
-import { loadOfId } from './load-of.ts';
+import { loadIn } from './levels.ts';
 import type { RunRecord } from './record.ts';
 import { scoreOf } from './score.ts';
 import { sliceMetric } from './values.ts';
@@ -106,7 +107,7 @@ function rangeOf(part: PartPlan | undefined, study: Study): After['range'] {
     blocks: differences[index]?.length ?? 0,
   }));
   const closed = levels.flatMap(({ concurrency, outcome }) => (concurrency === null ? [] : [{ concurrency, outcome }]));
-  const { from, to, turnsAt } = reachOf(closed, loadOfId(record.plan, study.pick).pacing.concurrency);
+  const { from, to, turnsAt } = reachOf(closed, loadIn(record, study.pick).pacing.concurrency);
   return { from, to, turnsAt: [...turnsAt], levels };
 }
 
@@ -143,8 +144,8 @@ function differencesOf(blocks: readonly AfterBlock[], load: AfterLoad, rival: st
 
 /** In an open loop the throughput is what is offered: what a variant is worth there shows in its latency. */
 function objectiveUnder({ load }: AfterLoad, objective: Objective): Objective {
-  const terms = objective.kind === 'single' ? [objective] : objective.terms;
-  if (load.pacing.kind === 'closed' || terms.every(({ metric }) => metric !== 'throughput')) return objective;
+  if (load.pacing.kind === 'closed' || termsOf(objective).every(({ metric }) => metric !== 'throughput'))
+    return objective;
   return { kind: 'single', direction: 'minimize', metric: 'latency.mean' };
 }
 

@@ -8,6 +8,7 @@ import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
+import { atLevel } from './levels.ts';
 import { loadOf } from './load-of.ts';
 import { measureSlice } from './slice.ts';
 import { type Workloads, workloadFor } from './workloads.ts';
@@ -29,15 +30,19 @@ export type BlockPlace = {
   readonly round: number;
 };
 
-export type BlockContext = {
+export type SliceContext = {
   readonly plan: Plan;
-  readonly design: Design;
+  readonly design: Pick<Design, 'warmupMs' | 'sliceMs'>;
   readonly applied: Applied;
   readonly deployment: Deployment;
   readonly workloads: Workloads;
+  readonly signal: AbortSignal;
+};
+
+export type BlockContext = SliceContext & {
+  readonly design: Design;
   /** Into the journal. */
   readonly append: (line: JournalLine) => void;
-  readonly signal: AbortSignal;
   /** On the clock of performance.now(): no slice begins after it. */
   readonly lastStartMs: number;
   /** Told before each slice. */
@@ -79,7 +84,7 @@ export async function measureBlock(
       attempt,
       order: position,
       variantId,
-      load: loadOf(plan, candidate.variant),
+      load: atLevel(loadOf(plan, candidate.variant), design.levels?.[variantId]),
       applied: context.applied,
     };
     onSlice(slice, position, queue.length);
@@ -99,7 +104,8 @@ export async function measureBlock(
   return unstable;
 }
 
-async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
+/** Puts a variant in force and measures one slice of it. @throws Failure (server) where that is the baseline and it is refused. */
+export async function runSlice(slice: Slice, candidate: Candidate, context: SliceContext): Promise<SliceResult> {
   const { plan, design, deployment, applied, workloads, signal } = context;
   const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
   const inForce = await deployment.putInForce(candidate, applied);

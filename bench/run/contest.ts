@@ -1,13 +1,14 @@
 import { Failure } from '../failure.ts';
-import { percentileOf } from '../plan/objective.ts';
 import { baselineId, type Constraint, type Metric, type Objective } from '../plan/plan.ts';
+import type { ConstraintOutcome } from '../stats/arm.ts';
 import { type ConstraintCheck, type ConstraintRules, checkBound, checkShareAbove } from '../stats/constraints.ts';
+import { outcomeAtLevel } from '../stats/ladder.ts';
 import type { MeasuredBlock } from '../stats/measured.ts';
 import { type Contender, nextStep, type Step } from '../stats/procedure.ts';
+import { requestCounts, shareAllowed } from './constraint-values.ts';
 import type { History, HistoryBlock } from './history.ts';
 import type { RunRecord } from './record.ts';
 import { requestsFor, scoreOf } from './score.ts';
-import type { Measurement } from './slice.ts';
 import { type BlockValue, blockValues, metricOf } from './values.ts';
 
 /** A run as the statistics see it: who takes part, and one number per variant and complete block. */
@@ -43,7 +44,10 @@ export function contestOf(record: RunRecord, history: History): Contest {
       return [id, plan.constraints.map((constraint) => check(constraint, own, rules))];
     }),
   );
-  const contenders = ids.map((id) => contenderOf(id, values.get(id) ?? [], costs[id] ?? [], checks.get(id) ?? []));
+  const contenders = ids.map((id) => {
+    const own = outcomesOf(id, checks.get(id) ?? [], record);
+    return contenderOf(id, values.get(id) ?? [], costs[id] ?? [], own);
+  });
   const [baseline, ...variants] = contenders.map((contender) => {
     const reason = history.unstable.get(contender.id);
     return reason === undefined ? contender : { ...contender, unstable: reason };
@@ -120,10 +124,24 @@ function contenderOf(
   id: string,
   values: readonly BlockValue[],
   cost: readonly number[],
-  checks: readonly ConstraintCheck[],
+  constraints: readonly ConstraintOutcome[],
 ): Contender {
   const p99Ns = values.reduce((sum, value) => sum + value.p99Ns, 0) / Math.max(1, values.length);
-  return { id, cost: [...cost, p99Ns], constraints: checks.map(({ outcome }) => outcome) };
+  return { id, cost: [...cost, p99Ns], constraints };
+}
+
+/** What the checks of a variant mean for the verdict; of a baseline at a level of its own a broken limit need not be the last word. */
+function outcomesOf(
+  id: string,
+  checks: readonly ConstraintCheck[],
+  { plan: { objective, constraints }, design }: RunRecord,
+): ConstraintOutcome[] {
+  const outcomes = checks.map(({ outcome }) => outcome);
+  if (id !== baselineId || objective.kind !== 'capacity') return outcomes;
+  const level = design.levels?.[baselineId] ?? null;
+  return outcomes.map((outcome, index) =>
+    constraints[index]?.metric === 'throughput' ? outcome : outcomeAtLevel(outcome, level, objective.levels),
+  );
 }
 
 /** A percentile is tested by the share of requests above its limit, one share per block; the others by their own interval. */
@@ -135,40 +153,22 @@ function check(constraint: Constraint, values: readonly BlockValue[], rules: Con
       { atLeast: constraint.atLeastPerSecond },
       rules,
     );
-  const percentile = percentileOf(metric);
   const { atMostNs } = constraint;
-  if (percentile === null)
+  const allowed = shareAllowed(constraint);
+  if (allowed === null)
     return checkBound(
       values.map((value) => Math.log(metricOf(value, metric))),
       { atMost: atMostNs },
       rules,
     );
-  const counts = values.map(({ slices }) => ({
-    aboveLimit: sum(slices.map(({ measurement }) => countAbove(measurement, atMostNs))),
-    failed: 0,
-    total: sum(slices.map(({ measurement }) => measurement.latency.count)),
-  }));
+  const counts = values.map(({ slices }) => requestCounts(slices, atMostNs));
   if (counts.some(({ aboveLimit }) => Number.isNaN(aboveLimit)))
     return { outcome: 'undecided', value: null, lower: null, upper: null };
-  const tested = checkShareAbove(counts, shareAbove(percentile), rules);
+  const tested = checkShareAbove(counts, allowed, rules);
   return values.some((value) => isShort(value, metric)) ? { ...tested, outcome: 'undecided' } : tested;
 }
 
 /** Whether a block has too few requests for something to be claimed about its metric. */
 export function isShort({ requestCount }: BlockValue, metric: Metric): boolean {
   return requestCount < requestsFor(metric);
-}
-
-/** A share as it is written: 1 - 0.9 would be a little less than 0.1. */
-function shareAbove(percentile: number): number {
-  return Math.round((1 - percentile) * 100) / 100;
-}
-
-/** NaN of a slice whose requests were not counted against the limit. */
-function countAbove({ aboveLimits }: Measurement, atMostNs: number): number {
-  return aboveLimits.find(({ limitNs }) => limitNs === atMostNs)?.count ?? Number.NaN;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

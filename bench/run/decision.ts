@@ -4,7 +4,7 @@ import type { ConstraintCheck } from '../stats/constraints.ts';
 import type { MeasuredBlock, Stage } from '../stats/measured.ts';
 import { detectableDifference } from '../stats/power.ts';
 import { blockModel } from '../stats/residuals.ts';
-import type { Arm, Verdict } from '../stats/verdict.ts';
+import type { Arm, Reason, Verdict } from '../stats/verdict.ts';
 import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
 import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
@@ -46,7 +46,7 @@ export function decideRun(record: RunRecord, history: History): Decision {
     ? withoutClaims(decided, 'blocks')
     : tooFewRequests(record.design.objective, contest, finalists)
       ? withoutClaims(decided, 'requests')
-      : decided;
+      : aboutLevels(decided, record, contest);
   const blocks = arms[0]?.y.length ?? 0;
   const model = blocks >= 2 && arms.length >= 2 ? blockModel(arms.map(({ y }) => y)) : null;
   const residualSd = model === null ? null : model.residualSd;
@@ -92,8 +92,23 @@ function tooFewRequests(objective: Objective, { values }: Contest, finalists: re
   return termsOf(objective).some(({ metric }) => all.some((value) => isShort(value, metric)));
 }
 
+/** What a verdict on levels of their own must not leave unsaid: that no variant has one, or that the baseline's was too high. */
+function aboutLevels(
+  verdict: Verdict,
+  { plan: { objective, constraints }, design }: RunRecord,
+  { checks }: Contest,
+): Verdict {
+  if (objective.kind !== 'capacity' || design.levels === null) return verdict;
+  if (verdict.reason === 'no-variants') return withoutClaims(verdict, 'no-level');
+  const broken = checks
+    .get(baselineId)
+    ?.some(({ outcome }, index) => outcome === 'fails' && constraints[index]?.metric !== 'throughput');
+  const tooHigh = broken === true && design.levels[baselineId] !== objective.levels[0];
+  return tooHigh && verdict.kind === 'NO_IMPROVEMENT' ? withoutClaims(verdict, 'baseline-level') : verdict;
+}
+
 /** The same numbers, from which nothing may be claimed. */
-function withoutClaims(verdict: Verdict, reason: 'requests' | 'blocks'): Verdict {
+function withoutClaims(verdict: Verdict, reason: Reason): Verdict {
   const comparisons = verdict.comparisons.map((each) => ({ ...each, claimed: false }));
   return {
     ...verdict,

@@ -34,6 +34,7 @@ describe('the design of a run of so many blocks', () => {
       screenSlices: 4,
       screenTrialMs: 200 + 4 * 540,
       reduced: [],
+      levels: null,
       resolvable: null,
     });
   });

@@ -36,6 +36,8 @@ export type Design = Timing & {
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
   readonly resolvable: number | null;
+  /** Requests outstanding, by variant, where each has a level of its own; null where all have the plan's. */
+  readonly levels: Readonly<Record<string, number>> | null;
 };
 
 export type Costs = {
@@ -46,6 +48,8 @@ export type Costs = {
   readonly serverStartMs: number;
   /** Time already used of the budget. */
   readonly usedMs: number;
+  /** The level of each variant, where they were chosen. */
+  readonly levels?: Readonly<Record<string, number>>;
 };
 
 /** Writing the report, ending the server, and what the estimate misses. */
@@ -137,6 +141,7 @@ function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Desi
   const confirmBlocks = Math.min(mostBlocks, Math.max(0, room(slicesPerBlock)));
   return {
     ...timing,
+    levels: costs.levels ?? null,
     procedure: 'staged',
     objective: plan.objective,
     blocks: Math.max(1, confirmBlocks),
@@ -189,6 +194,7 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
   const blocks = affordable >= 1 ? asked : Math.min(asked, Math.max(1, Math.floor(available / blockMs)));
   return {
     ...timing,
+    levels: costs.levels ?? null,
     procedure: 'fixed',
     objective: plan.objective,
     blocks,

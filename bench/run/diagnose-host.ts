@@ -4,7 +4,7 @@ import { trend } from '../stats/order-effects.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import type { Finding } from './finding.ts';
 import type { History, MeasuredSlice } from './history.ts';
-import { loadOfId } from './load-of.ts';
+import { loadIn } from './levels.ts';
 import type { RunRecord } from './record.ts';
 
 /** A change of the host's speed that is smaller than this explains nothing. */
@@ -15,7 +15,7 @@ const littleMost = 0.05;
 const pressureLeast = 0.98;
 
 /** What the slices say of the host and of the client, whatever they say of the variants. */
-export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[] {
+export function diagnoseHost({ plan, design }: RunRecord, { blocks }: History): Finding[] {
   const lines = blocks.flatMap(({ slices }) => slices.filter((line) => line.status === 'measured'));
   const byVariant = [...Map.groupBy(lines, ({ slice }) => slice.variantId)];
   return [
@@ -23,7 +23,7 @@ export function diagnoseHost({ plan }: RunRecord, { blocks }: History): Finding[
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
-    ...byVariant.flatMap(([id, own]) => little(id, own, loadOfId(plan, id).pacing.concurrency)),
+    ...byVariant.flatMap(([id, own]) => little(id, own, loadIn({ plan, design }, id).pacing.concurrency)),
   ];
 }
 

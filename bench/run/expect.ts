@@ -3,7 +3,7 @@ import { readInputData } from '../load/data/read-workload.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import type { Applied, Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
-import { pilotShare } from '../stats/budget.ts';
+import { ladderShare, pilotShare } from '../stats/budget.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
 import { type Design, designRun } from './design.ts';
@@ -11,7 +11,7 @@ import { loadOfId } from './load-of.ts';
 import { mostPasses } from './pilot.ts';
 import { applyOf } from './prepare.ts';
 import { readModelSource } from './repository.ts';
-import { type AcceptedLook, sliceCostMs, timingOf } from './timing.ts';
+import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
 import { workloadSpec } from './workload-spec.ts';
 
 /** What a sweep would do, as far as that is known before a server has run. */
@@ -24,6 +24,8 @@ export type Expectation = Candidates & {
   readonly design: Design;
   /** Starting the server, the looks at each variant, the pilot. */
   readonly preparingMs: number;
+  /** Looking for the level of each variant, where it has its own; else 0. */
+  readonly levelsMs: number;
   readonly screenMs: number;
   readonly confirmMs: number;
 };
@@ -46,12 +48,13 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)[0] ?? 1]);
   const timing = timingOf(plan, looks, Object.fromEntries(instances));
   const preparingMs = assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
+  const levelsMs = plan.objective.kind === 'capacity' ? ladderMs(plan, looks, timing, preparingMs) : 0;
   const design = designRun(plan, {
     looks,
     timing,
     sliceSd: plan.blocks === null ? assumed.sliceSd : null,
     serverStartMs: assumed.serverStartMs,
-    usedMs: preparingMs,
+    usedMs: preparingMs + levelsMs,
   });
   return {
     ...made,
@@ -64,6 +67,7 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
     ),
     design,
     preparingMs,
+    levelsMs,
     screenMs: screenTime(ids.length - 1, design),
     confirmMs: design.blocks * design.blockMs,
   };
@@ -78,9 +82,18 @@ function lookAt(variantId: string, plan: Plan, applied: Applied): AcceptedLook {
 }
 
 function pilotMs(plan: Plan, looks: readonly AcceptedLook[], timing: ReturnType<typeof timingOf>): number {
-  if (plan.blocks !== null) return 0;
+  if (plan.blocks !== null || plan.objective.kind === 'capacity') return 0;
   const passMs = looks.slice(0, 2).reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
   return Math.min(mostPasses * passMs, pilotShare * (plan.budgetMs ?? Number.POSITIVE_INFINITY));
+}
+
+/** The baseline finds its way from the lowest level; the others begin where it ended. */
+const rungs = { baseline: 18, other: 10 };
+
+function ladderMs(plan: Plan, looks: readonly AcceptedLook[], timing: Timing, preparingMs: number): number {
+  const costs = looks.map((look, index) => (index === 0 ? rungs.baseline : rungs.other) * sliceCostMs(look, timing));
+  const neededMs = costs.reduce((sum, each) => sum + each, 0);
+  return plan.budgetMs === null ? neededMs : Math.min(neededMs, ladderShare * Math.max(0, plan.budgetMs - preparingMs));
 }
 
 /** Where the budget shortens the screen, each of its rounds is shortened alike. */

@@ -1,5 +1,6 @@
 import { type AfterHistory, readAfter } from './after-history.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
+import type { FrozenLevels } from './levels.ts';
 
 export type MeasuredSlice = SliceResult & { status: 'measured' };
 
@@ -20,6 +21,10 @@ export type History = {
   readonly attempts: ReadonlyMap<number, number>;
   /** Every slice ever measured for the verdict, those of superseded blocks included. */
   readonly sliceCount: number;
+  /** The slices that the level of each variant was looked for with, in order; they enter no estimate. */
+  readonly ladder: readonly SliceResult[];
+  /** What was fixed by them; null before, and where all variants have the plan's load. */
+  readonly levels: FrozenLevels | null;
   /** Why nothing more was to be measured for the verdict; null where the run was interrupted or still goes on. */
   readonly ended: 'blocks' | 'decided' | 'budget' | 'unstable' | null;
   /** What was measured since. */
@@ -27,7 +32,10 @@ export type History = {
 };
 
 export function readHistory(all: readonly JournalLine[]): History {
-  const lines = all.filter((line) => line.kind !== 'after' && !(line.kind === 'slice' && line.slice.stage === 'after'));
+  const ladder = all.filter((line) => line.kind === 'slice' && isOfLadder(line)) as SliceResult[];
+  const lines = all.filter(
+    (line) => line.kind !== 'after' && !(line.kind === 'slice' && (line.slice.stage === 'after' || isOfLadder(line))),
+  );
   const slices = lines.filter((line) => line.kind === 'slice');
   const complete = lines.filter((line) => line.kind === 'block' && line.status === 'complete') as (JournalLine & {
     kind: 'block';
@@ -52,9 +60,15 @@ export function readHistory(all: readonly JournalLine[]): History {
     unstable: new Map(unstable.map(({ variantId, reason }) => [variantId, reason])),
     attempts,
     sliceCount: slices.length,
+    ladder,
+    levels: all.findLast((line) => line.kind === 'levels') ?? null,
     ended: last?.kind === 'end' ? last.reason : null,
     after: readAfter(all),
   };
+}
+
+function isOfLadder({ slice: { stage, round } }: SliceResult): boolean {
+  return stage === 'screen' && round === 0;
 }
 
 function blockOf(block: number, slices: readonly SliceResult[]): HistoryBlock {

@@ -4,6 +4,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { AfterPart, Slice } from '../plan/plan.ts';
 import type { LeftLoad } from './after-history.ts';
 import type { AfterPlan } from './after-plan.ts';
+import type { FrozenLevels } from './levels.ts';
 import { journalLineSchema } from './record-schema.ts';
 import type { Measurement } from './slice.ts';
 
@@ -34,6 +35,8 @@ export type JournalLine =
       readonly status: 'complete' | 'superseded';
       readonly at: string;
     }
+  /** The level of each variant was chosen, and with them the design was fixed. */
+  | ({ readonly kind: 'levels'; readonly at: string } & FrozenLevels)
   /** What follows a claim: how it was planned, which loads were given up, and which parts are over. */
   | ({ readonly kind: 'after'; readonly at: string } & (
       | { readonly status: 'planned'; readonly plan: AfterPlan }

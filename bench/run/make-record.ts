@@ -113,11 +113,11 @@ type Piloting = {
   readonly workloads: Workloads;
 };
 
-/** A fixed design needs no pilot: nothing in it depends on the noise. */
+/** A fixed design needs no pilot: nothing in it depends on the noise. Where each variant has its level, their ladder is the pilot. */
 async function pilotOf(prepared: Prepared, { costs, timing, workloads }: Piloting): Promise<Pilot | null> {
   const { request, candidates, deployment, applied, startMs } = prepared;
   const { plan, signal, events } = request;
-  if (plan.blocks !== null) return null;
+  if (plan.blocks !== null || plan.objective.kind === 'capacity') return null;
   const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
   const demanding = accepted
     .slice(1)

@@ -76,7 +76,9 @@ function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: 
 }
 
 function whyDone({ design }: RunRecord, { unstable, blocks }: History, finalists: readonly string[]) {
-  if (unstable.has(baselineId) || finalists.every((id) => unstable.has(id))) return 'unstable';
+  if (unstable.has(baselineId) || (finalists.length > 0 && finalists.every((id) => unstable.has(id))))
+    return 'unstable';
+  if (finalists.length === 0) return 'decided';
   if (design.procedure === 'fixed') return 'blocks';
   const confirmed = blocks.filter(({ stage }) => stage === 'confirm').length;
   return design.confirmLooks.includes(confirmed) ? 'decided' : 'budget';

@@ -1,5 +1,4 @@
-import { mean } from '../stats/moments.ts';
-import { sumOfSquares } from '../stats/residuals.ts';
+import { pooledSd } from '../stats/pooled-sd.ts';
 import type { Measurement } from './slice.ts';
 
 /** What a few slices of two variants showed before the design was made. */
@@ -42,13 +41,4 @@ export async function runPilot({ variantIds, measure, objectiveOf, untilMs }: Pi
   const sliceSd = pooledSd([...values.values()]);
   const sliceCount = [...values.values()].flat().length;
   return sliceSd === null ? null : { sliceSd, sliceCount, elapsedMs: performance.now() - startMs };
-}
-
-/** Each variant around its own mean; null without a degree of freedom. */
-function pooledSd(groups: readonly (readonly number[])[]): number | null {
-  const useful = groups.filter(({ length }) => length >= 2);
-  const freedom = useful.reduce((sum, { length }) => sum + length - 1, 0);
-  if (freedom === 0) return null;
-  const squares = useful.map((values) => sumOfSquares(values.map((value) => value - mean(values))));
-  return Math.sqrt(squares.reduce((sum, each) => sum + each, 0) / freedom);
 }

@@ -26,6 +26,7 @@ export type PreparedRun = AsyncDisposable & {
   readonly candidates: readonly Candidate[];
   readonly deployment: Deployment;
   readonly workloads: Workloads;
+  readonly serverStartMs: number;
   /** On the clock of performance.now(): no block begins that would end after it. */
   readonly deadlineMs: number;
 };
@@ -93,6 +94,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
     workloads: seen.workloads,
+    serverStartMs: seen.serverStartMs,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY

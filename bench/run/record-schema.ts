@@ -14,9 +14,15 @@ const term = z.looseObject({
   direction: z.enum(['maximize', 'minimize']),
   metric: z.union([z.literal('throughput'), latencyMetric]),
 });
+const limit = z.looseObject({ metric: latencyMetric, atMostNs: amount });
 const objective = z.union([
   term.extend({ kind: z.literal('single') }),
   z.looseObject({ kind: z.literal('weighted'), terms: z.array(term.extend({ weight: z.number().gt(0) })).min(1) }),
+  z.looseObject({
+    kind: z.literal('capacity'),
+    limits: z.array(limit).min(1),
+    levels: z.array(z.int().min(1)).min(1),
+  }),
 ]);
 
 const ownLoad = z.looseObject({
@@ -34,10 +40,7 @@ const plan = z.looseObject({
   load: ownLoad.extend({ input: z.string(), requestTimeoutMs: amount }),
   objective,
   constraints: z.array(
-    z.union([
-      z.looseObject({ metric: latencyMetric, atMostNs: amount }),
-      z.looseObject({ metric: z.literal('throughput'), atLeastPerSecond: z.number().gt(0) }),
-    ]),
+    z.union([limit, z.looseObject({ metric: z.literal('throughput'), atLeastPerSecond: z.number().gt(0) })]),
   ),
   goal: z.enum(['improve', 'best']),
   practicalMargin: amount,
@@ -61,6 +64,27 @@ const look = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+const pilot = z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount });
+
+const design = z.looseObject({
+  blocks: z.int().min(1),
+  slicesPerBlock: z.int().min(1),
+  warmupMs: amount,
+  sliceMs: z.record(z.string(), amount),
+  blockMs: amount,
+  trialMs: amount,
+  screenSlices: z.int().min(1),
+  screenTrialMs: amount,
+  procedure: z.enum(['fixed', 'staged']),
+  objective,
+  confirmLooks: z.array(z.int().min(2)).min(1),
+  screenBlocks: whole,
+  finalists: whole,
+  reduced: texts,
+  resolvable: amount.nullable(),
+  levels: z.record(z.string(), z.int().min(1)).nullable(),
+});
+
 export const recordSchema = z.looseObject({
   tool: z.looseObject({ version: z.string() }),
   startedAt: z.iso.datetime(),
@@ -77,27 +101,11 @@ export const recordSchema = z.looseObject({
   }),
   applied: z.enum(['reload', 'restart', 'keep']),
   after: z.looseObject({ soak: z.boolean() }),
-  design: z.looseObject({
-    blocks: z.int().min(1),
-    slicesPerBlock: z.int().min(1),
-    warmupMs: amount,
-    sliceMs: z.record(z.string(), amount),
-    blockMs: amount,
-    trialMs: amount,
-    screenSlices: z.int().min(1),
-    screenTrialMs: amount,
-    procedure: z.enum(['fixed', 'staged']),
-    objective,
-    confirmLooks: z.array(z.int().min(2)).min(1),
-    screenBlocks: whole,
-    finalists: whole,
-    reduced: texts,
-    resolvable: amount.nullable(),
-  }),
+  design,
   looks: z.array(look),
   setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
   noiseFloor: z.looseObject({ residualSd: amount, slicesPerBlock: z.int().min(1), measuredAt: z.string() }).nullable(),
-  pilot: z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount }).nullable(),
+  pilot: pilot.nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),
   environment: z.record(z.string(), z.unknown()),
@@ -174,6 +182,7 @@ const load = z.looseObject({
   others: z.record(id, oneLoad).exactOptional(),
   threads: z.int().min(1),
   sliceMs: amount,
+  levels: z.record(z.string(), z.int().min(1)).nullable().optional(),
 });
 const afterPlan = z.looseObject({
   pick: id,
@@ -191,7 +200,23 @@ const afterPlan = z.looseObject({
 });
 const afterLine = z.looseObject({ kind: z.literal('after'), at: z.iso.datetime() });
 
+const levelsLine = z.looseObject({
+  kind: z.literal('levels'),
+  at: z.iso.datetime(),
+  choices: z.array(
+    z.looseObject({
+      variantId: id,
+      level: z.int().min(1).nullable(),
+      holds: z.enum(['shown', 'likely', 'no']),
+      reason: z.string().nullable(),
+    }),
+  ),
+  design,
+  pilot: pilot.nullable(),
+});
+
 export const journalLineSchema = z.union([
+  levelsLine,
   afterLine.extend({ status: z.literal('planned'), plan: afterPlan }),
   afterLine.extend({ status: z.literal('left'), part, round: z.int().min(1), variantId: id, reason: z.string() }),
   afterLine.extend({ status: z.literal('ended'), part, reason: z.enum(['complete', 'budget']) }),

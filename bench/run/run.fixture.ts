@@ -202,6 +202,7 @@ export function syntheticRecord({
       screenTrialMs: 2_000 / arms.length,
       reduced: [],
       resolvable: null,
+      levels: null,
     },
     setAside: [],
     pilot: null,

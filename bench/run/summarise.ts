@@ -7,12 +7,14 @@ import { type Decision, decideRun } from './decision.ts';
 import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
 import type { JournalLine } from './journal.ts';
+import { frozen } from './levels.ts';
 import type { RunRecord } from './record.ts';
 import { variantResult } from './variant-result.ts';
 
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
-export function summarise(record: RunRecord, lines: readonly JournalLine[]): Results {
+export function summarise(given: RunRecord, lines: readonly JournalLine[]): Results {
   const history = readHistory(lines);
+  const record = frozen(given, history);
   const decided = decideRun(record, history);
   const after = afterResult(record, history, decided);
   const decision = withSoak(decided, after);
@@ -46,6 +48,7 @@ export function summarise(record: RunRecord, lines: readonly JournalLine[]): Res
       residualSd: decision.residualSd,
       warmupMs: record.design.warmupMs,
       sliceCount: history.sliceCount,
+      ladderSlices: history.ladder.length,
       invalidSliceCount: variants.reduce((sum, { invalidSliceCount }) => sum + invalidSliceCount, 0),
       command: record.command,
       nextCommand: nextCommand(record, decision, durationMs),
@@ -84,7 +87,10 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
     apply,
     expectEqual,
     load: {
-      description: describeLoad(load),
+      description: describeLoad(
+        load,
+        objective.kind === 'capacity' ? 'as many outstanding as each variant takes' : undefined,
+      ),
       concurrency: load.concurrency,
       batchSize: load.batchSize,
       protocol: load.protocol,

@@ -8,7 +8,9 @@ import { decideRun } from './decision.ts';
 import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
 import { readJournal } from './journal.ts';
+import { frozen } from './levels.ts';
 import { measureBlocks } from './measure-blocks.ts';
+import { measureLevels } from './measure-levels.ts';
 import { prepareRun } from './prepare.ts';
 import { readRunRecord } from './record.ts';
 import type { SweepRequest } from './request.ts';
@@ -25,13 +27,14 @@ export async function sweep(request: SweepRequest): Promise<Results> {
     events.warning('this run had ended: only its report is made again');
     return await reportRun(folder);
   }
-  await using run = await prepareRun(request);
-  events.designed(run.record);
+  await using prepared = await prepareRun(request);
   try {
+    const run = await measureLevels(prepared, request);
+    events.designed(run.record);
     await measureBlocks(run, request);
     await measureAfter(run, request);
   } catch (error) {
-    const failure = signal.aborted ? signal.reason : await run.deployment.causeOf(error);
+    const failure = signal.aborted ? signal.reason : await prepared.deployment.causeOf(error);
     throw withFolder(failure, folder, await blocksReported(folder));
   }
   return await reportRun(folder);
@@ -42,7 +45,7 @@ function isOver(folder: string): boolean {
   const history = readHistory(readJournal(folder));
   if (history.ended === null) return false;
   if (isAfterFinished(history.after)) return true;
-  const record = readRunRecord(folder);
+  const record = frozen(readRunRecord(folder), history);
   return !isDue(record, history, decideRun(record, history));
 }
 

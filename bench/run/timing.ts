@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
+import { atLevel } from './levels.ts';
 import { type ClosedLoad, loadOfId } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 
@@ -20,14 +21,15 @@ const cyclesPerSlice = 30;
 /** Reading the config and counters back, the host probe, connecting, draining, the journal. */
 const sliceOverheadMs = 40;
 
-/** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` of each variant by id. */
+/** Long enough for each variant to settle and for 30 cycles of its own latency; `instances` and own level by id. */
 export function timingOf(
   plan: Pick<Plan, 'load' | 'variants'>,
   looks: readonly AcceptedLook[],
   instances: Readonly<Record<string, number>>,
+  levels: Readonly<Record<string, number>> = {},
 ): Timing {
   const settledMs = looks.map((look) =>
-    settlingMs(look, instances[look.variantId] ?? 1, loadOfId(plan, look.variantId)),
+    settlingMs(look, instances[look.variantId] ?? 1, atLevel(loadOfId(plan, look.variantId), levels[look.variantId])),
   );
   const cycles = looks.map(({ variantId, latencyMs }) => [
     variantId,

@@ -3,10 +3,13 @@ import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
 import { describeLoad } from '../report/loads.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
+import { mean } from '../stats/moments.ts';
 import type { Decision } from './decision.ts';
 import type { History, MeasuredSlice } from './history.ts';
+import { climberOf } from './ladder.ts';
 import { LatencySum } from './latency-sum.ts';
-import { type ClosedLoad, loadOf } from './load-of.ts';
+import { loadIn } from './levels.ts';
+import type { ClosedLoad } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { BlockValue } from './values.ts';
@@ -32,9 +35,10 @@ export function variantResult(
     id,
     baseline: id === baselineId,
     settings: { ...settings },
-    load: loadResult(loadOf(record.plan, variant)),
+    load: loadResult(loadIn(record, variant.id)),
     differsIn: differsIn(variant, record),
     ...statusOf(id, { look, record, history, decision }),
+    capacity: capacityOf(id, record, history),
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
     latencyNs: latencyOf(values, slices),
@@ -100,6 +104,8 @@ type Known = { look: Preflight | undefined; record: RunRecord; history: History;
 function statusOf(id: string, { look, record, history, decision }: Known): Pick<VariantResult, 'status' | 'reason'> {
   const aside = record.setAside.find(({ variantId }) => variantId === id);
   if (aside !== undefined) return { status: aside.status, reason: aside.reason };
+  const level = history.levels?.choices.find(({ variantId }) => variantId === id);
+  if (level?.level === null) return { status: 'over the limit', reason: level.reason };
   if (look?.outcome === 'refused') return { status: 'refused', reason: look.reason };
   const unstable = history.unstable.get(id);
   if (unstable !== undefined) return { status: 'unstable', reason: unstable };
@@ -110,6 +116,25 @@ function statusOf(id: string, { look, record, history, decision }: Known): Pick<
   return {
     status: 'screened out',
     reason: `others did better in the ${blocks} blocks of the screen; nothing is claimed about it`,
+  };
+}
+
+/** The level that was chosen for a variant, and the levels that it was seen at. */
+function capacityOf(id: string, { plan }: RunRecord, { levels, ladder }: History): VariantResult['capacity'] {
+  const choice = levels?.choices.find(({ variantId }) => variantId === id);
+  if (choice === undefined) return null;
+  const { level, holds, reason } = choice;
+  const found = [...climberOf(id, plan, ladder).findings.values()].toSorted((a, b) => a.level - b.level);
+  return {
+    level,
+    holds,
+    reason,
+    ladder: found.map(({ level: outstanding, verdict, y }) => ({
+      outstanding,
+      outcome: verdict === 'not' ? 'does not hold' : verdict,
+      slices: y.length,
+      throughput: y.length === 0 ? null : Math.exp(mean(y)),
+    })),
   };
 }
 

@@ -3,6 +3,8 @@ import { leastScreened, mostFinalists, type ScreenRound, screenRounds } from './
 /** Shares of the whole budget that the pilot and the screen may take; confirm has the rest. */
 export const pilotShare = 0.1;
 export const screenShare = 0.4;
+/** Of what is left where the levels of the variants are looked for first: the ladder, in place of the pilot. */
+export const ladderShare = 0.3;
 
 /** With fewer blocks confirm has no look of its own plan: slices, then finalists, are given up first. */
 export const leastConfirmBlocks = 8;

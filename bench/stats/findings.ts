@@ -7,8 +7,17 @@ import type { Look } from './spending.ts';
  * `constraints`: whether the constraints hold keeps the better variants, or the baseline, from being picked.
  * `no-variants`: nothing to compare.
  * `requests`: too few in a block for the percentile that the objective names.
+ * `no-level`: no variant but the baseline has a level at which the limits hold; `baseline-level`: that of the baseline is too high.
  */
-export type Reason = 'blocks' | 'budget' | 'looks' | 'constraints' | 'no-variants' | 'requests';
+export type Reason =
+  | 'blocks'
+  | 'budget'
+  | 'looks'
+  | 'constraints'
+  | 'no-variants'
+  | 'requests'
+  | 'no-level'
+  | 'baseline-level';
 
 /** All numbers are on the natural log scale; JSON-safe, with null where there is no such number. */
 export type Findings = {

@@ -1,0 +1,75 @@
+import type { CapacityObjective } from '../plan/plan.ts';
+import { chooseLevels } from '../stats/ladder.ts';
+import { mean } from '../stats/moments.ts';
+import { pooledSd } from '../stats/pooled-sd.ts';
+import { designRun } from './design.ts';
+import type { MeasuredSlice } from './history.ts';
+import type { SliceResult } from './journal.ts';
+import { climbersOf, levelOf, usableSlices, whyNone } from './ladder.ts';
+import type { FrozenLevels, VariantLevel } from './levels.ts';
+import type { Pilot } from './pilot.ts';
+import type { PreparedRun } from './prepare.ts';
+import { type AcceptedLook, timingOf } from './timing.ts';
+
+/** The levels that the ladder's slices choose, and a design with the times and the noise that they showed there. */
+export function freezeLevels(
+  { record, serverStartMs, deadlineMs }: Pick<PreparedRun, 'record' | 'serverStartMs' | 'deadlineMs'>,
+  { levels }: CapacityObjective,
+  ladder: readonly SliceResult[],
+): FrozenLevels {
+  const { plan, costs } = record;
+  const climbers = climbersOf(record, ladder);
+  const choices = chooseLevels(levels, climbers).map(({ id, ...choice }): VariantLevel => {
+    const reason = choice.level === null || choice.holds === 'no' ? whyNone(plan, ladder, id) : null;
+    return { variantId: id, ...choice, reason };
+  });
+  const chosen = Object.fromEntries(
+    choices.flatMap(({ variantId, level }) => (level === null ? [] : [[variantId, level] as const])),
+  );
+  const looks = record.looks.flatMap((look) => {
+    const level = chosen[look.variantId];
+    return look.outcome === 'refused' || level === undefined ? [] : [lookAt(look, level, ladder)];
+  });
+  const pilot = noiseOf(ladder);
+  // Nothing is left to measure where the baseline alone has a level.
+  if (looks.length < 2) return { choices, design: { ...record.design, levels: chosen }, pilot };
+  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
+  const design = designRun(plan, {
+    looks,
+    timing: timingOf(plan, looks, instances, chosen),
+    sliceSd: pilot?.sliceSd ?? null,
+    serverStartMs,
+    usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - performance.now()),
+    levels: chosen,
+  });
+  return { choices, design, pilot };
+}
+
+/** What a look at the variant would show at its level, from its slices at the nearest one that was measured. */
+function lookAt(look: AcceptedLook, level: number, ladder: readonly SliceResult[]): AcceptedLook {
+  const own = usableSlices(ladder, look.variantId);
+  const distance = (line: MeasuredSlice): number => Math.abs(Math.log(levelOf(line) / level));
+  const nearest = Math.min(...own.map(distance));
+  const slices = own.filter((line) => distance(line) === nearest).map(({ measurement }) => measurement);
+  if (slices.length === 0) return look;
+  const server = slices.flatMap((slice) => slice.server ?? []);
+  const executions = server.reduce((sum, { executionCount }) => sum + executionCount, 0);
+  const inferences = server.reduce((sum, { inferenceCount }) => sum + inferenceCount, 0);
+  return {
+    ...look,
+    latencyMs: mean(slices.map(({ latency }) => latency.p50Ns / 1e6)),
+    requestsPerSecond: mean(slices.map(({ requestsPerSecond }) => requestsPerSecond)),
+    meanBatch: executions === 0 ? look.meanBatch : inferences / executions,
+  };
+}
+
+/** Slices of the same variant at the same level differ by noise alone. */
+function noiseOf(ladder: readonly SliceResult[]): Pilot | null {
+  const usable = [...new Set(ladder.map(({ slice }) => slice.variantId))].flatMap((id) => usableSlices(ladder, id));
+  const groups = Map.groupBy(usable, (line) => `${levelOf(line)} ${line.slice.variantId}`);
+  const sliceSd = pooledSd(
+    [...groups.values()].map((lines) => lines.map(({ measurement }) => Math.log(measurement.inferencesPerSecond))),
+  );
+  const elapsedMs = Date.parse(ladder.at(-1)?.at ?? '') - Date.parse(ladder[0]?.at ?? '');
+  return sliceSd === null ? null : { sliceSd, sliceCount: usable.length, elapsedMs: Math.max(0, elapsedMs) };
+}

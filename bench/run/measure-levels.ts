@@ -1,0 +1,139 @@
+import { blockSeed } from '../plan/blocks.ts';
+import type { CapacityObjective, Slice } from '../plan/plan.ts';
+import { seededRandom } from '../random.ts';
+import { ladderShare } from '../stats/budget.ts';
+import { nextLevels } from '../stats/ladder.ts';
+import { pauseBefore, runSlice, troubleWith } from './block.ts';
+import { freezeLevels } from './freeze-levels.ts';
+import { readHistory } from './history.ts';
+import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
+import { climbersOf, levelOf, limitsOf, usableSlices } from './ladder.ts';
+import { atLevel, frozen } from './levels.ts';
+import { loadOf } from './load-of.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { SweepRequest } from './request.ts';
+import { requestsFor } from './score.ts';
+
+/** So many passes over the variants on one server; where the levels lie must not depend on a single process. */
+const passesPerServer = 4;
+const leastSliceMs = 200;
+const longestSliceMs = 3_000;
+const cyclesPerSlice = 10;
+/** Three slices show that a level holds. */
+const slicesToShow = 3;
+
+/**
+ * Where the objective is a capacity: finds the level of each variant and fixes the design that goes with them, unless the
+ * journal has them already; what was measured before an interruption counts. Gives the run with that design.
+ */
+export async function measureLevels(run: PreparedRun, request: SweepRequest): Promise<PreparedRun> {
+  const { objective } = run.record.plan;
+  if (objective.kind !== 'capacity') return run;
+  using journal = new Journal(request.folder);
+  const lines = readJournal(request.folder);
+  const append = (line: JournalLine): void => {
+    journal.append(line);
+    lines.push(line);
+  };
+  if (readHistory(lines).levels === null) {
+    await climb({ run, request, objective, append, ladder: [...readHistory(lines).ladder] });
+    append({ kind: 'levels', at: now(), ...freezeLevels(run, objective, readHistory(lines).ladder) });
+  }
+  return { ...run, record: frozen(run.record, readHistory(lines)) };
+}
+
+type Climbing = {
+  readonly run: PreparedRun;
+  readonly request: SweepRequest;
+  readonly objective: CapacityObjective;
+  readonly append: (line: JournalLine) => void;
+  /** Grows with every slice. */
+  readonly ladder: SliceResult[];
+};
+
+/** One slice of each variant that is not at its end, in random order, again and again. */
+async function climb({ run, request, objective, append, ladder }: Climbing): Promise<void> {
+  const { record, deployment, deadlineMs } = run;
+  const startMs = performance.now();
+  const endMs = startMs + ladderShare * (deadlineMs - startMs);
+  const passesBefore = ladder.at(-1)?.slice.block ?? 0;
+  for (let pass = passesBefore + 1; ; pass += 1) {
+    const next = nextLevels(objective.levels, climbersOf(record, ladder));
+    if (next.length === 0) return;
+    if (pass % passesPerServer === 0) await deployment.fresh();
+    const order = seededRandom(blockSeed(record.plan.seed, firstSeed + pass)).permutation(next.length);
+    for (const [position, index] of order.entries()) {
+      const place = next[index];
+      if (place === undefined) continue;
+      request.signal.throwIfAborted();
+      if (performance.now() > endMs) return;
+      const result = await measure({ ...place, pass, position, total: next.length }, { run, request, ladder });
+      append(result);
+      ladder.push(result);
+    }
+  }
+}
+
+/** Beyond the blocks of any verdict and of what follows it. */
+const firstSeed = 2 ** 19 + 2 ** 17;
+
+type Rung = {
+  readonly id: string;
+  readonly level: number;
+  readonly pass: number;
+  readonly position: number;
+  readonly total: number;
+};
+
+async function measure(
+  { id, level, pass, position, total }: Rung,
+  { run, request, ladder }: Pick<Climbing, 'run' | 'request' | 'ladder'>,
+): Promise<SliceResult> {
+  const { record, candidates, deployment, workloads } = run;
+  const { plan, applied, design } = record;
+  const candidate = candidates.find(({ variant }) => variant.id === id);
+  if (candidate === undefined) throw new Error(`${id} is no variant of this run`);
+  const invalid = ladder.filter(
+    (line) => line.slice.variantId === id && levelOf(line) === level && troubleWith(line) !== null,
+  );
+  await pauseBefore(invalid.length + 1, request.signal);
+  const slice: Slice = {
+    stage: 'screen',
+    round: 0,
+    block: pass,
+    attempt: 1,
+    order: position,
+    variantId: id,
+    load: atLevel(loadOf(plan, candidate.variant), level),
+    applied,
+  };
+  request.events.slice(slice, { block: pass, blocks: 0, done: position, total });
+  const timing = { warmupMs: design.warmupMs, sliceMs: { [id]: sliceMsAt({ id, level }, run, ladder) } };
+  return runSlice(slice, candidate, { plan, design: timing, applied, deployment, workloads, signal: request.signal });
+}
+
+/**
+ * Long enough for ten cycles, and for three slices to hold the requests of a percentile, as far as the last slice of the variant
+ * tells, or the look at it.
+ */
+function sliceMsAt(
+  { id, level }: Pick<Rung, 'id' | 'level'>,
+  { record }: PreparedRun,
+  ladder: readonly SliceResult[],
+): number {
+  const last = usableSlices(ladder, id).at(-1);
+  const look = record.looks.find(({ variantId }) => variantId === id);
+  const seen = look?.outcome === 'accepted' ? look : { latencyMs: 1, requestsPerSecond: 1_000 };
+  const from = last === undefined ? record.plan.load.concurrency : levelOf(last);
+  const rate = last?.measurement.requestsPerSecond ?? seen.requestsPerSecond;
+  const cycleMs = last === undefined ? seen.latencyMs : last.measurement.latency.p50Ns / 1e6;
+  const grown = level / Math.max(1, from);
+  const requests = Math.max(0, ...limitsOf(record.plan).map(({ metric }) => requestsFor(metric)));
+  const neededMs = (1_000 * requests) / slicesToShow / (rate * Math.min(1, grown));
+  const longMs = Math.max(leastSliceMs, cyclesPerSlice * cycleMs * Math.max(1, grown), neededMs);
+  return Math.ceil(Math.min(longestSliceMs, longMs));
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
