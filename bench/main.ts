@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import type { Host, Output } from './cli/host.ts';
-import { runProgram } from './cli/program.ts';
+import { keepCompiled } from './compile-cache.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { plainText } from './report/plain-text.ts';
 
@@ -11,6 +11,8 @@ const sameSignalMs = 500;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const projectFolder = fileURLToPath(new URL('..', import.meta.url));
+  keepCompiled(projectFolder);
   const controller = new AbortController();
   listen(controller, 'SIGINT', new Failure('interrupted', 'interrupted', 'interrupted'));
   const ended = new Failure('terminated', 'terminated', 'ended from outside');
@@ -22,12 +24,13 @@ async function main(): Promise<number> {
     args: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    projectFolder: fileURLToPath(new URL('..', import.meta.url)),
+    projectFolder,
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     signal: controller.signal,
   };
   try {
+    const { runProgram } = await import('./cli/program.ts');
     return await runProgram(host);
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

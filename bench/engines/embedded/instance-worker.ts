@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../failure.ts';
 import { nowNs } from './clock.ts';
@@ -12,6 +13,7 @@ let session: OnnxSession | undefined;
 let inputNames: readonly string[] = [];
 let outputNames: readonly string[] = [];
 
+flushCompileCache();
 for (;;) {
   const signal = mailbox.awaitOrder();
   if (signal === signals.over) break;

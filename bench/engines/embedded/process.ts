@@ -1,4 +1,5 @@
 // The embedded server as a process of its own, with Triton's flags: `node process.ts --model-repository=DIR ...`.
+import { flushCompileCache } from 'node:module';
 import { Failure, messageOf } from '../../failure.ts';
 import { readFlags, splitFlags } from './flags.ts';
 import { startServing } from './serving.ts';
@@ -9,6 +10,8 @@ try {
   const flags = readFlags(splitFlags(process.argv.slice(2)), process.cwd());
   const serving = await startServing(flags, log);
   const { http, grpc, metrics } = serving;
+  // It may be killed at any time, and would keep nothing compiled for the next start.
+  flushCompileCache();
   process.stdout.write(`${JSON.stringify({ ready: { http, grpc, metrics } })}\n`);
   const end = async (): Promise<void> => {
     setTimeout(() => process.exit(0), flags.exitTimeoutMs).unref();
