@@ -28,7 +28,7 @@ export async function dryRun(planFile: string | undefined, options: SweepOptions
   return sections.map((lines) => lines.map((line) => `${plainText(line)}\n`).join('')).join('\n');
 }
 
-function questionOf(plan: Plan, file: string, { input, applied }: Expectation): string[] {
+function questionOf(plan: Plan, file: string, { input, apply }: Expectation): string[] {
   const requests = requestsForObjective(plan.objective);
   return [
     `${file}: ${plan.name}, model ${plan.model}`,
@@ -36,9 +36,16 @@ function questionOf(plan: Plan, file: string, { input, applied }: Expectation): 
     `constraints: ${plan.constraints.map(constraintText).join('; ') || 'none'}`,
     `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
     `load: closed loop, ${plan.load.concurrency} outstanding, batch ${plan.load.batchSize}; ${input}`,
-    `put in force by ${applied}; seed ${plan.seed}`,
+    `put in force by ${applyText[apply]}; seed ${plan.seed}`,
   ];
 }
+
+const applyText: Record<Expectation['apply'], string> = {
+  auto: 'reload, or colocate where loading turns out to cost much',
+  reload: 'reload',
+  restart: 'restart',
+  colocate: 'colocate',
+};
 
 function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
   const left = (['excluded', 'merged'] as const)
@@ -55,13 +62,13 @@ function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
 }
 
 function orderOf({ order }: Expectation): string[] {
-  const rounds = Map.groupBy(order, ({ round }) => round);
-  return [
-    'first block, where the server takes all of them',
-    ...[...rounds].map(
-      ([round, slices]) => `  round ${round + 1}: ${slices.map(({ variantId }) => variantId).join(' ')}`,
+  const lines = order.flatMap((slices, server) => [
+    ...(order.length === 1 ? [] : [`  server process ${server + 1}`]),
+    ...[...Map.groupBy(slices, ({ round }) => round)].map(
+      ([round, ofRound]) => `  round ${round + 1}: ${ofRound.map(({ variantId }) => variantId).join(' ')}`,
     ),
-  ];
+  ]);
+  return ['first block, where the server takes all of them', ...lines];
 }
 
 function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {

@@ -6,6 +6,7 @@ import { nearest } from '../modelconfig/nearest.ts';
 import { baselineId, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
+import { foldServerFlags } from './variant-flags.ts';
 import { variantName } from './variant-name.ts';
 
 const planLimitBytes = 1024 * 1024;
@@ -19,12 +20,13 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const source = locate(text, file);
   const parsed = planSchema.safeParse(source.value);
   if (!parsed.success) throw source.failure(parsed.error);
-  checkVariantIds(parsed.data, source);
-  const variants = [...parsed.data.variants, ...searched(parsed.data, source)];
+  const plan = foldServerFlags(parsed.data, source.at);
+  checkVariantIds(plan, source);
+  const variants = [...plan.variants.map(({ serverFlags: _, ...variant }) => variant), ...searched(plan, source)];
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
   }
-  return resolvePlan(parsed.data, variants, dirname(resolve(path)));
+  return resolvePlan(plan, variants, dirname(resolve(path)));
 }
 
 type Path = readonly PropertyKey[];

@@ -29,7 +29,10 @@ export type Plan = {
   readonly conditions: readonly string[];
 };
 
-/** How a variant comes into force in a slice; see statistics.md's words. */
+/**
+ * How a variant comes into force in a slice: `reload` unloads what is loaded and loads it; `restart` does so in a new server
+ * process; `colocate` has loaded it beside the others already, under a name of its own.
+ */
 export type Apply = 'reload' | 'restart' | 'colocate';
 
 export type EngineChoice = {
@@ -69,7 +72,7 @@ export type Constraint =
   | { readonly metric: LatencyMetric; readonly atMostNs: number }
   | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
 
-/** A set of settings over the committed config.pbtxt. The baseline has none. */
+/** A set of settings over the committed config.pbtxt, and flags of the server (`server.<flag>`). The baseline has none. */
 export type Variant = { readonly id: string; readonly settings: Settings };
 
 export const baselineId = 'baseline';

@@ -4,6 +4,7 @@ import { parseCondition } from './condition.ts';
 import { constraints, objective } from './objective-schema.ts';
 import { durationMs, errorRate, margin } from './quantity-schema.ts';
 import { variantsMost } from './search.ts';
+import { isOwnFlag } from './server-flags.ts';
 
 const name = (what: string) =>
   z
@@ -29,10 +30,6 @@ const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
   error: 'engine is one of auto, local, embedded, docker, remote, or an object with kind',
 });
 
-/** What decides where the server listens, what it serves and what it says of itself. */
-const ownFlags =
-  /^-{1,2}(model-repository|model-store|id|(http|grpc|metrics)-(port|address)|model-control-mode|load-model|exit-timeout-secs|disable-auto-complete-config|backend-directory|repository-poll-secs)\b/;
-
 const engine = z.preprocess(
   (value) => (typeof value === 'string' ? { kind: value } : value),
   z.strictObject({
@@ -41,7 +38,12 @@ const engine = z.preprocess(
     httpPort: port,
     grpcPort: port,
     flags: z
-      .array(z.string().refine((flag) => !ownFlags.test(flag), 'Tritune sets this flag itself: leave it out'))
+      .array(
+        z
+          .string()
+          .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
+          .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
+      )
       .default([]),
   }),
 );
@@ -104,7 +106,7 @@ export const planSchema = z.strictObject({
   modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
   engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] }),
   apply: z
-    .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart' })
+    .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart, colocate' })
     .default('auto'),
   load: z.strictObject({
     protocol: z
@@ -132,9 +134,14 @@ export const planSchema = z.strictObject({
     .default(1),
   expectEqual: z.boolean({ error: 'expectEqual is true or false' }).default(false),
   variants: z
-    .array(z.strictObject({ id: name('id'), settings: z.record(z.string(), settingValue).default({}) }), {
-      error: 'variants is a list of { id, settings }',
-    })
+    .array(
+      z.strictObject({
+        id: name('id'),
+        settings: z.record(z.string(), settingValue).default({}),
+        serverFlags: z.record(z.string(), settingValue).default({}),
+      }),
+      { error: 'variants is a list of { id, settings }' },
+    )
     .max(variantsMost, `at most ${variantsMost} variants`)
     .default([]),
   search: search.optional(),

@@ -1,3 +1,4 @@
+import { applyInWords } from './applied-sentence.ts';
 import { count, duration, plainNumber, share } from './format.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
@@ -6,7 +7,8 @@ import type { Results } from './results.ts';
 export type Fact = { readonly name: string; readonly value: string };
 
 /** A plan's own entries, in the order of the plan file. */
-export function planFacts({ plan }: Results): Fact[] {
+export function planFacts(results: Results): Fact[] {
+  const { plan } = results;
   return facts({
     Plan: plan.name,
     File: plan.file,
@@ -17,7 +19,7 @@ export function planFacts({ plan }: Results): Fact[] {
     Load: plan.load.description,
     Input: plan.load.input,
     Budget: plan.budgetMs === null ? 'none: blocks and slices decide' : duration(plan.budgetMs),
-    'Put in force by': plan.apply,
+    'Put in force by': applyInWords(results),
     Seed: String(plan.seed),
   });
 }

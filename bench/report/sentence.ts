@@ -1,4 +1,5 @@
 import { afterSentences } from './after-sentences.ts';
+import { appliedSentence } from './applied-sentence.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
@@ -31,6 +32,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...rehearsal(results),
       ...details(results),
       loadSentence(results),
+      appliedSentence(results),
       ...afterSentences(results),
       ...errorRate(verdict),
       ...resolving(results),
@@ -145,8 +147,16 @@ function nextStep(results: Results, claimed: boolean): string[] {
   if (!run.complete) return ['Next: measure the whole plan:'];
   if (plan.expectEqual) return [];
   if (!engine.transferable) return ['Next: run the same plan on the Triton that you deploy.'];
-  if (claimed) return ["Next: put winner.config.pbtxt in the place of the model's config.pbtxt."];
+  if (claimed) return [deployment(results)];
   return ['Next: nothing to change for this load; another load, or other settings, would be a new question.'];
+}
+
+/** A variant may be another config.pbtxt, flags of the server, or both. */
+function deployment({ verdict, variants, config }: Results): string {
+  const flags = variants.find(({ id }) => id === verdict.pick)?.serverFlags ?? [];
+  const given = flags.length === 0 ? '' : `start the server with ${flags.map(clause).join(' ')}`;
+  if (given !== '' && config.pick === config.baseline) return `Next: ${given}; config.pbtxt stays as it is.`;
+  return `Next: put winner.config.pbtxt in the place of the model's config.pbtxt${given === '' ? '' : `, and ${given}`}.`;
 }
 
 function whatWouldDecide({ verdict }: Results): string {

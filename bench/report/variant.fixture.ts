@@ -6,6 +6,7 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
     id: 'variant',
     baseline: false,
     settings: {},
+    serverFlags: [],
     status: 'measured',
     reason: null,
     proof: [],

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { clientLimits } from '../load/client-limits.ts';
-import { blockOrder, blockSeed } from '../plan/blocks.ts';
-import { baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
+import { blockSeed, orderByServer } from '../plan/blocks.ts';
+import { type Apply, baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
+import type { ServerWatch } from './server-lines.ts';
+import { serversPerBlock } from './server-sets.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
@@ -30,7 +32,7 @@ export type BlockPlace = {
 export type BlockContext = {
   readonly plan: Plan;
   readonly design: Design;
-  readonly applied: 'reload' | 'restart';
+  readonly applied: Apply;
   readonly deployment: Deployment;
   readonly workload: Workload;
   /** Into the journal. */
@@ -38,13 +40,15 @@ export type BlockContext = {
   readonly signal: AbortSignal;
   /** On the clock of performance.now(): no slice begins after it. */
   readonly lastStartMs: number;
+  /** Told of the server that a variant is in force on, before it is measured. */
+  readonly onServer: ServerWatch;
   /** Told before each slice. */
   readonly onSlice: (slice: Slice, done: number, total: number) => void;
 };
 
 /**
- * Measures every active variant in the same number of slices, in random order, under one new server process.
- * Returns the variants that left the active set, or null where time ran out: many invalid slices can make a block much
+ * Measures every active variant in the same number of slices, in random order, under one new server process; where flags of
+ * the server differ, under one for each set of them, one after the other in random order. Returns the variants that left the active set, or null where time ran out: many invalid slices can make a block much
  * longer than planned. An unfinished block leaves no `complete` line and so never counts.
  */
 export async function measureBlock(
@@ -52,16 +56,10 @@ export async function measureBlock(
   active: readonly Candidate[],
   context: BlockContext,
 ): Promise<ReadonlyMap<string, string> | null> {
-  const { plan, design, deployment, append, onSlice, lastStartMs } = context;
+  const { plan, deployment, append, onSlice, lastStartMs } = context;
   const unstable = new Map<string, string>();
-  const order = blockOrder(
-    active.map(({ variant }) => variant.id),
-    stage === 'screen' ? design.screenSlices : design.slicesPerBlock,
-    seededRandom(blockSeed(plan.seed, block)),
-  );
-  await deployment.fresh();
-  // An invalid slice goes to the end of the block: what disturbed it, a neighbour for one, has then had time to pass.
-  const queue = order.map((entry) => ({ ...entry, tries: 1 }));
+  await deployment.fresh(active);
+  const queue = queueOf(active, { block, stage }, context);
   for (let position = 0; position < queue.length; position += 1) {
     const entry = queue[position];
     const candidate = active.find(({ variant }) => variant.id === entry?.variantId);
@@ -86,7 +84,7 @@ export async function measureBlock(
     const trouble = troubleWith(result);
     if (trouble === null) continue;
     if (mayRepeat(result, tries)) {
-      queue.push({ ...entry, tries: tries + 1 });
+      repeatLater(queue, { ...entry, tries: tries + 1 });
       continue;
     }
     unstable.set(variantId, trouble);
@@ -95,6 +93,27 @@ export async function measureBlock(
   }
   append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
   return unstable;
+}
+
+type Entry = { readonly variantId: string; readonly server: number; readonly tries: number };
+
+/** The slices of a block in their order; `server` counts its processes. */
+function queueOf(
+  active: readonly Candidate[],
+  { block, stage }: Pick<BlockPlace, 'block' | 'stage'>,
+  { plan, design, applied }: BlockContext,
+): Entry[] {
+  const order = orderByServer(
+    serversPerBlock(active, plan, applied).map((set) => set.map(({ variant }) => variant.id)),
+    stage === 'screen' ? design.screenSlices : design.slicesPerBlock,
+    seededRandom(blockSeed(plan.seed, block)),
+  );
+  return order.flatMap((slices, server) => slices.map(({ variantId }) => ({ variantId, server, tries: 1 })));
+}
+
+/** An invalid slice goes to the end of those of its server: what disturbed it, a neighbour for one, has then had time to pass. */
+function repeatLater(queue: Entry[], entry: Entry): void {
+  queue.splice(queue.findLastIndex(({ server }) => server === entry.server) + 1, 0, entry);
 }
 
 async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
@@ -111,6 +130,7 @@ async function runSlice(slice: Slice, candidate: Candidate, context: BlockContex
     }
     return { ...line, status: 'failed', failure: { reason: inForce.refused } };
   }
+  context.onServer(inForce.server, { slice, candidate });
   const timing = { warmupMs: design.warmupMs, sliceMs: design.sliceMs[slice.variantId] ?? 300 };
   return {
     ...line,

@@ -6,6 +6,7 @@ import { checkConfig } from '../modelconfig/lint.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Settings } from '../modelconfig/settings.ts';
 import { baselineId, type Plan, type Variant } from '../plan/plan.ts';
+import { configSettings, flagsFor } from '../plan/server-flags.ts';
 import { instancesOf, meets, threadsOf } from './conditions.ts';
 import type { ModelSource } from './repository.ts';
 
@@ -34,11 +35,13 @@ export function makeCandidates(plan: Plan, source: ModelSource, cores: number): 
   const baseline = makeCandidate({ id: baselineId, settings: {} }, source);
   const measured = [baseline];
   const setAside: SetAside[] = [];
-  const seen = new Map([[canonical(baseline.config), baselineId]]);
+  const asRun = ({ variant: { settings }, config }: Candidate): string =>
+    JSON.stringify([canonical(config), flagsFor(plan.engine.flags, settings)]);
+  const seen = new Map([[asRun(baseline), baselineId]]);
   for (const variant of plan.variants) {
     const candidate = makeCandidate(variant, source);
     const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores));
-    const text = canonical(candidate.config);
+    const text = asRun(candidate);
     const same = plan.expectEqual ? undefined : seen.get(text);
     if (missed !== undefined) {
       setAside.push({ variantId: variant.id, status: 'excluded', reason: `the plan leaves it out: not ${missed}` });
@@ -67,7 +70,7 @@ function checkSome(measured: readonly Candidate[], setAside: readonly SetAside[]
 export function makeCandidate(variant: Variant, source: ModelSource): Candidate {
   try {
     checkOverlap(variant.settings);
-    const configText = editConfig(source.configText, source.configFile, variant.settings);
+    const configText = editConfig(source.configText, source.configFile, configSettings(variant.settings));
     const config = toPlain(parseConfig(configText, source.configFile));
     checkConfig(config, source.configFile);
     return { variant, configText, config };

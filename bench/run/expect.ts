@@ -1,25 +1,27 @@
 import { cpus } from 'node:os';
 import { readInputData } from '../load/data/read-workload.ts';
-import { blockOrder, blockSeed } from '../plan/blocks.ts';
+import { blockSeed, orderByServer } from '../plan/blocks.ts';
 import type { Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { pilotShare } from '../stats/budget.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
+import { firstApply } from './choose-apply.ts';
 import { type Design, designRun } from './design.ts';
 import { mostPasses } from './pilot.ts';
-import { applyOf } from './prepare.ts';
 import { readModelSource } from './repository.ts';
+import { serversPerBlock } from './server-sets.ts';
 import { type AcceptedLook, sliceCostMs, timingOf } from './timing.ts';
 import { workloadSpec } from './workload-spec.ts';
 
 /** What a sweep would do, as far as that is known before a server has run. */
 export type Expectation = Candidates & {
-  readonly applied: 'reload' | 'restart';
+  /** Known without a server only where the plan says it. */
+  readonly apply: Plan['apply'];
   /** What the requests are made of, in words. */
   readonly input: string;
-  /** Of the first block, where the server takes all variants. */
-  readonly order: readonly { readonly round: number; readonly variantId: string }[];
+  /** Of the first block, where the server takes all variants, server process by server process. */
+  readonly order: readonly (readonly { readonly round: number; readonly variantId: string }[])[];
   readonly design: Design;
   /** Starting the server, the looks at each variant, the pilot. */
   readonly preparingMs: number;
@@ -37,27 +39,31 @@ const lookMs = 250;
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
 export async function expectRun(plan: Plan): Promise<Expectation> {
-  const applied = applyOf(plan);
+  const applied = firstApply(plan);
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
   const { description } = await readInputData(workloadSpec(plan));
   const ids = made.measured.map(({ variant }) => variant.id);
-  const looks = ids.map((id) => lookAt(id, plan));
+  const looks = ids.map((id) => lookAt(id, plan, applied === 'restart' ? assumed.serverStartMs : 0));
   const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)[0] ?? 1]);
   const timing = timingOf(plan, looks, Object.fromEntries(instances));
-  const preparingMs = assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
+  const sets = serversPerBlock(made.measured, plan, applied).map((set) => set.map(({ variant }) => variant.id));
+  const preparingMs =
+    sets.length * assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
   const design = designRun(plan, {
     looks,
     timing,
     sliceSd: plan.blocks === null ? assumed.sliceSd : null,
     serverStartMs: assumed.serverStartMs,
+    applied,
+    flagSetCount: sets.length,
     usedMs: preparingMs,
   });
   return {
     ...made,
-    applied,
+    apply: plan.apply,
     input: description,
-    order: blockOrder(
-      ids,
+    order: orderByServer(
+      sets,
       design.screenBlocks > 0 ? design.screenSlices : design.slicesPerBlock,
       seededRandom(blockSeed(plan.seed, 1)),
     ),
@@ -68,8 +74,9 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   };
 }
 
-function lookAt(variantId: string, { load }: Plan): AcceptedLook {
-  const { loadMs, requestsPerSecond } = assumed;
+function lookAt(variantId: string, { load }: Plan, restartMs: number): AcceptedLook {
+  const { requestsPerSecond } = assumed;
+  const loadMs = assumed.loadMs + restartMs;
   const latencyMs = (load.concurrency / requestsPerSecond) * 1_000;
   return { variantId, outcome: 'accepted', proof: [], loadMs, latencyMs, requestsPerSecond, meanBatch: 1 };
 }

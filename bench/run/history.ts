@@ -27,7 +27,10 @@ export type History = {
 };
 
 export function readHistory(all: readonly JournalLine[]): History {
-  const lines = all.filter((line) => line.kind !== 'after' && !(line.kind === 'slice' && line.slice.stage === 'after'));
+  const lines = all.filter(
+    (line) =>
+      line.kind !== 'server' && line.kind !== 'after' && !(line.kind === 'slice' && line.slice.stage === 'after'),
+  );
   const slices = lines.filter((line) => line.kind === 'slice');
   const complete = lines.filter((line) => line.kind === 'block' && line.status === 'complete') as (JournalLine & {
     kind: 'block';

@@ -1,15 +1,18 @@
-import type { Server } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import { KServeError } from '../kserve/client.ts';
 import type { Tensor } from '../kserve/tensors.ts';
 import { compareAnswers } from '../load/answers.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { makeWorkload } from '../load/data/workload.ts';
-import { baselineId, type Plan } from '../plan/plan.ts';
+import { type Apply, baselineId, type Plan } from '../plan/plan.ts';
 import { loadOf } from './block.ts';
 import type { Candidate } from './candidates.ts';
+import type { Footprint } from './choose-apply.ts';
 import type { Deployment, InForce } from './deployment.ts';
+import { serverFacts } from './flag-proof.ts';
+import { footprintOf } from './footprint.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
+import { serverSets } from './server-sets.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
 /** What one look at a variant showed before anything is measured for the verdict. */
@@ -35,7 +38,8 @@ export type PreflightContext = {
   readonly plan: Plan;
   readonly data: InputData;
   readonly deployment: Deployment;
-  readonly apply: 'reload' | 'restart';
+  /** Of colocated variants those that were looked at stay loaded. */
+  readonly apply: Apply;
   readonly signal: AbortSignal;
   readonly onVariant: (variantId: string) => void;
 };
@@ -48,10 +52,11 @@ export type PreflightContext = {
 export async function preflight(
   candidates: readonly Candidate[],
   context: PreflightContext,
-): Promise<{ looks: Preflight[]; workload: Workload }> {
+): Promise<{ looks: Preflight[]; footprints: Footprint[]; workload: Workload }> {
   const looks: Preflight[] = [];
+  const footprints: Footprint[] = [];
   let workload: Workload | undefined;
-  for (const candidate of candidates) {
+  for (const candidate of serverSets(candidates, context.plan).flat()) {
     const { id } = candidate.variant;
     context.signal.throwIfAborted();
     context.onVariant(id);
@@ -61,20 +66,30 @@ export async function preflight(
       looks.push({ variantId: id, outcome: 'refused', reason: inForce.refused });
       continue;
     }
-    workload ??= await recordAnswers(inForce.server, context);
-    looks.push(await look(candidate, inForce, workload, context));
+    workload ??= await recordAnswers(inForce, context);
+    const seen = await look(candidate, inForce, workload, context);
+    looks.push(seen);
+    if (seen.outcome === 'accepted') footprints.push(footprintOf(inForce));
   }
-  return { looks, workload: workload ?? { inputs: [], answers: [] } };
+  const place = new Map(candidates.map(({ variant }, index) => [variant.id, index]));
+  return {
+    looks: looks.toSorted((a, b) => (place.get(a.variantId) ?? 0) - (place.get(b.variantId) ?? 0)),
+    footprints,
+    workload: workload ?? { inputs: [], answers: [] },
+  };
 }
 
-async function recordAnswers({ control }: Server, { plan, data, signal }: PreflightContext): Promise<Workload> {
-  const metadata = await control.modelMetadata(plan.model);
+async function recordAnswers(
+  { server: { control }, model }: InForce,
+  { plan, data, signal }: PreflightContext,
+): Promise<Workload> {
+  const metadata = await control.modelMetadata(model);
   const { inputs, expected } = makeWorkload(data, metadata, plan.load.batchSize);
   const answers: Tensor[][] = [];
   for (const [request, tensors] of inputs.entries()) {
     signal.throwIfAborted();
     try {
-      answers.push(await control.infer(plan.model, tensors));
+      answers.push(await control.infer(model, tensors));
     } catch (error) {
       throw error instanceof KServeError ? unanswered(error, plan) : error;
     }
@@ -136,7 +151,7 @@ async function look(
   return {
     variantId,
     outcome: 'accepted',
-    proof: proveSettings(candidate, inForce.log),
+    proof: proveSettings(candidate, inForce.log, serverFacts(inForce.server, candidate.variant.settings).told),
     loadMs: inForce.loadMs,
     latencyMs: measurement.latency.p50Ns / 1e6,
     requestsPerSecond: measurement.requestsPerSecond,

@@ -3,8 +3,9 @@ import { exitCodes, Failure } from '../failure.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Apply } from '../plan/plan.ts';
 import { type Candidate, makeCandidates } from './candidates.ts';
+import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import { readJournal } from './journal.ts';
@@ -37,7 +38,6 @@ export type PreparedRun = AsyncDisposable & {
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const { plan, folder, resume, signal, projectFolder } = request;
   const startMs = performance.now();
-  const applied = applyOf(plan);
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
@@ -55,6 +55,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
+  const applied = previous?.applied ?? firstApply(plan);
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), { request, deployment, data, applied }),
   );
@@ -68,7 +69,6 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           candidates,
           setAside,
           deployment,
-          applied,
           autoCompleteConfig,
           environment,
           inputMd5,
@@ -121,7 +121,7 @@ type Looking = {
   request: SweepRequest;
   deployment: Deployment;
   data: InputData;
-  applied: 'reload' | 'restart';
+  applied: Apply;
 };
 
 async function lookAt(
@@ -150,16 +150,6 @@ function withoutTrace(reason: unknown, { resume }: SweepRequest): unknown {
   if (!(reason instanceof Failure) || resume) return reason;
   const exit = reason.exitCode === exitCodes.terminated ? 'terminated' : 'interrupted';
   return new Failure(exit, reason.code, reason.message, { hint: 'nothing was measured yet, and nothing is kept' });
-}
-
-/** @throws Failure (usage) for a plan whose way to put variants in force is not for its blocks. */
-export function applyOf({ apply }: Plan): 'reload' | 'restart' {
-  if (apply === 'colocate') {
-    throw new Failure('usage', 'plan', 'apply: colocate is not for the blocks that a verdict rests on', {
-      hint: 'write apply: auto, reload or restart',
-    });
-  }
-  return apply === 'restart' ? 'restart' : 'reload';
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

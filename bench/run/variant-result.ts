@@ -1,4 +1,5 @@
 import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
+import { serverFlagsOf } from '../plan/server-flags.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
 import type { Decision } from './decision.ts';
@@ -28,6 +29,7 @@ export function variantResult(
     id,
     baseline: id === baselineId,
     settings: { ...settings },
+    serverFlags: serverFlagsOf(settings).flatMap(({ words }) => words),
     ...statusOf(id, { look, record, history, decision }),
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
