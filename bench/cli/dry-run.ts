@@ -65,7 +65,8 @@ function orderOf({ order }: Expectation): string[] {
   const lines = order.flatMap((slices, server) => [
     ...(order.length === 1 ? [] : [`  server process ${server + 1}`]),
     ...[...Map.groupBy(slices, ({ round }) => round)].map(
-      ([round, ofRound]) => `  round ${round + 1}: ${ofRound.map(({ variantId }) => variantId).join(' ')}`,
+      ([round, ofRound]) =>
+        `${order.length === 1 ? '' : '  '}  round ${round + 1}: ${ofRound.map(({ variantId }) => variantId).join(' ')}`,
     ),
   ]);
   return ['first block, where the server takes all of them', ...lines];

@@ -1,4 +1,5 @@
 import { memorySize, share } from './format.ts';
+import { clipped, plainText } from './plain-text.ts';
 import type { ApplyReason, Results } from './results.ts';
 
 type Applied = Results['run']['applied'];
@@ -11,6 +12,12 @@ export function appliedSentence({ run: { applied } }: Pick<Results, 'run'>): str
 /** "auto: colocate": what the plan says, and what came of it. */
 export function applyInWords({ plan, run }: Results): string {
   return plan.apply === run.applied.way ? plan.apply : `${plan.apply}: ${run.applied.way}`;
+}
+
+/** Flags as a shell takes them. */
+export function flagsInWords(flags: readonly string[]): string {
+  const quoted = (word: string): string => (/^[\w./:,=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return clipped(flags.map((flag) => quoted(plainText(flag))).join(' '), 600);
 }
 
 const ways: Record<Applied['way'], string> = {

@@ -1,5 +1,5 @@
 import { afterSentences } from './after-sentences.ts';
-import { appliedSentence } from './applied-sentence.ts';
+import { appliedSentence, flagsInWords } from './applied-sentence.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
@@ -154,7 +154,7 @@ function nextStep(results: Results, claimed: boolean): string[] {
 /** A variant may be another config.pbtxt, flags of the server, or both. */
 function deployment({ verdict, variants, config }: Results): string {
   const flags = variants.find(({ id }) => id === verdict.pick)?.serverFlags ?? [];
-  const given = flags.length === 0 ? '' : `start the server with ${flags.map(clause).join(' ')}`;
+  const given = flags.length === 0 ? '' : `start the server with ${flagsInWords(flags)}`;
   if (given !== '' && config.pick === config.baseline) return `Next: ${given}; config.pbtxt stays as it is.`;
   return `Next: put winner.config.pbtxt in the place of the model's config.pbtxt${given === '' ? '' : `, and ${given}`}.`;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { editConfig } from '../modelconfig/edit.ts';
@@ -49,6 +49,15 @@ function linkFolder(from: string, to: string, isTop = true): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     if (entry.isDirectory()) linkFolder(join(from, entry.name), join(to, entry.name), false);
-    else if (!isTop || entry.name !== 'config.pbtxt') linkSync(join(from, entry.name), join(to, entry.name));
+    else if (!isTop || entry.name !== 'config.pbtxt') linkFile(join(from, entry.name), join(to, entry.name));
+  }
+}
+
+function linkFile(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    // Not every file system has links; where there is no room either, the copy says so.
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
   }
 }
