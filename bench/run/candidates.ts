@@ -40,7 +40,7 @@ export function makeCandidates(plan: Plan, source: ModelSource, cores: number): 
   const seen = new Map([[asRun(baseline), baselineId]]);
   for (const variant of plan.variants) {
     const candidate = makeCandidate(variant, source);
-    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores));
+    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores, variant.settings));
     const text = asRun(candidate);
     const same = plan.expectEqual ? undefined : seen.get(text);
     if (missed !== undefined) {

@@ -1,19 +1,23 @@
 import type { PlainConfig } from '../modelconfig/plain.ts';
+import type { Settings } from '../modelconfig/settings.ts';
 import { parseCondition } from '../plan/condition.ts';
+import { isServerFlag } from '../plan/server-flags.ts';
 
 /**
  * Whether a configuration meets a plan's condition on a host of so many cores. Names in it: `cores`, `instances` (of all
  * groups), `threads` (within one execution; all cores where the config does not bound them), or any field by its dotted name,
- * the values of a list added up. What the config does not have is 0.
+ * the values of a list added up, or a flag of the server by its setting. What is not set is 0.
  */
-export function meets(text: string, config: PlainConfig, cores: number): boolean {
+export function meets(text: string, config: PlainConfig, cores: number, settings: Settings = {}): boolean {
   const named: Readonly<Record<string, () => number>> = {
     cores: () => cores,
     instances: () => instancesOf(config),
     threads: () => threadsOf(config, cores),
   };
-  const numberFor = (name: string): number =>
-    Object.hasOwn(named, name) ? (named[name]?.() ?? 0) : field(config, name.split('.'));
+  const numberFor = (name: string): number => {
+    if (isServerFlag(name)) return numberOf(Object.hasOwn(settings, name) ? settings[name] : undefined);
+    return Object.hasOwn(named, name) ? (named[name]?.() ?? 0) : field(config, name.split('.'));
+  };
   return parseCondition(text)?.holds(numberFor) ?? false;
 }
 
