@@ -99,7 +99,10 @@ describe('tritune sweep --dry-run', () => {
     assert.match(stdout, /\n {2}more +load\.concurrency = 16; load\.batchSize = 2\n/);
     assert.match(stdout, /\n {2}again +merged: it is the same configuration as baseline\n/);
     const mixed = place.plan({ variants: [own, { id: 'count-2', settings: { 'instance_group.count': 2 } }] });
-    assert.match((await dryRun(mixed)).stdout, /\nput in force by reload; seed 1\n/);
+    assert.match(
+      (await dryRun(mixed)).stdout,
+      /\nput in force by reload, or colocate where loading turns out to cost much; seed 1\n/,
+    );
   });
 
   it('takes what the command line says in place of the plan', async () => {
@@ -137,12 +140,27 @@ describe('tritune sweep --dry-run', () => {
     });
   }
 
+  it('says how variants come into force, and which of them share a server process', async () => {
+    const flagged = { id: 'threads', serverFlags: { 'http-thread-count': 16 } };
+    const told = async (apply: string) =>
+      (await dryRun(place.plan({ apply, variants: [variants.count2, flagged] }))).stdout;
+    const auto = await told('auto');
+    assert.match(auto, /\nput in force by reload, or colocate where loading turns out to cost much; seed 1\n/);
+    assert.match(auto, /\n {2}threads +server\.http-thread-count = 16\n/);
+    const servers = /\n {2}server process 1\n {4}round 1: (.+)\n {2}server process 2\n {4}round 1: (.+)\n/.exec(auto);
+    assert.deepEqual([servers?.[1], servers?.[2]].map((ids) => ids?.split(' ').sort().join()).sort(), [
+      'baseline,count-2',
+      'threads',
+    ]);
+    assert.doesNotMatch(await told('restart'), /server process/);
+  });
+
   it('refuses what a sweep would refuse before it starts a server', async () => {
     for (const [changes, message] of [
       [{ model: 'none' }, /there is no model none/],
       [{ variants: [{ id: 'v', settings: { 'instance_group.cuont': 2 } }] }, /variant v: .*cuont/],
       [{ load: { input: 'none.csv' } }, /there is no \S+none\.csv/],
-      [{ apply: 'colocate' }, /apply: colocate/],
+      [{ apply: 'hope' }, /apply: apply is one of/],
     ] as const) {
       const { code, stderr } = await dryRun(place.plan(changes));
       assert.equal(code, 2);

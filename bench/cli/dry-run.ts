@@ -30,7 +30,7 @@ export async function dryRun(planFile: string | undefined, options: SweepOptions
   return sections.map((lines) => lines.map((line) => `${plainText(line)}\n`).join('')).join('\n');
 }
 
-function questionOf(plan: Plan, file: string, { input, applied }: Expectation): string[] {
+function questionOf(plan: Plan, file: string, { input, apply }: Expectation): string[] {
   const requests = requestsForObjective(plan.objective);
   return [
     `${file}: ${plan.name}, model ${plan.model}`,
@@ -38,7 +38,7 @@ function questionOf(plan: Plan, file: string, { input, applied }: Expectation): 
     `constraints: ${plan.constraints.map(constraintText).join('; ') || 'none'}`,
     `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
     `load: ${describeLoad(plan.load, outstandingOf(plan))}; ${input}`,
-    `${applied === 'keep' ? 'loaded when the server starts, since the load alone differs' : `put in force by ${applied}`}; seed ${plan.seed}`,
+    `${apply === 'keep' ? 'loaded when the server starts, since the load alone differs' : `put in force by ${applyText[apply]}`}; seed ${plan.seed}`,
   ];
 }
 
@@ -47,6 +47,13 @@ function outstandingOf({ objective, load }: Plan): string {
   const { levels } = objective;
   return `each variant with as many outstanding as keep the limits, one of ${levels.length} levels from ${levels[0]} to ${levels.at(-1)}`;
 }
+
+const applyText: Record<Exclude<Expectation['apply'], 'keep'>, string> = {
+  auto: 'reload, or colocate where loading turns out to cost much',
+  reload: 'reload',
+  restart: 'restart',
+  colocate: 'colocate',
+};
 
 function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
   const left = (['excluded', 'merged'] as const)
@@ -63,13 +70,14 @@ function variantsOf(plan: Plan, { measured, setAside }: Expectation): string[] {
 }
 
 function orderOf({ order }: Expectation): string[] {
-  const rounds = Map.groupBy(order, ({ round }) => round);
-  return [
-    'first block, where the server takes all of them',
-    ...[...rounds].map(
-      ([round, slices]) => `  round ${round + 1}: ${slices.map(({ variantId }) => variantId).join(' ')}`,
+  const lines = order.flatMap((slices, server) => [
+    ...(order.length === 1 ? [] : [`  server process ${server + 1}`]),
+    ...[...Map.groupBy(slices, ({ round }) => round)].map(
+      ([round, ofRound]) =>
+        `${order.length === 1 ? '' : '  '}  round ${round + 1}: ${ofRound.map(({ variantId }) => variantId).join(' ')}`,
     ),
-  ];
+  ]);
+  return ['first block, where the server takes all of them', ...lines];
 }
 
 function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {

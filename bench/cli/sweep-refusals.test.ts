@@ -147,10 +147,16 @@ const beforeStart: Case[] = [
     hint: /--out/,
   },
   {
-    name: 'a way to apply that no verdict can rest on',
-    args: onePlan({ apply: 'colocate' }),
+    name: 'a way to apply that is none',
+    args: onePlan({ apply: 'hope' }),
     code: 2,
-    message: /apply: colocate is not for the blocks that a verdict rests on/,
+    message: /apply: apply is one of auto, reload, restart, colocate/,
+  },
+  {
+    name: 'a flag of the server that is set anyway',
+    args: onePlan({ variants: [{ id: 'v', serverFlags: { 'http-port': 1 } }] }),
+    code: 2,
+    message: /variants\[0\]\.serverFlags\.http-port: is set by Tritune itself/,
   },
   {
     name: 'a tritonserver that is not there',

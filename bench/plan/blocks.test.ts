@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../random.ts';
-import { blockOrder, blockSeed } from './blocks.ts';
+import { blockOrder, blockSeed, orderByServer } from './blocks.ts';
 
 test('every round of a block is a permutation of all variants', () => {
   fc.assert(
@@ -32,4 +32,29 @@ test('seeds of neighbouring runs and blocks never meet', () => {
     Array.from({ length: 1000 }, (_, block) => blockSeed(seed, block)),
   );
   assert.equal(new Set(seeds).size, seeds.length);
+});
+
+test('a block of several servers measures them one after the other, in each the variants that share it interleaved', () => {
+  const servers = [['a', 'b'], ['c'], ['d', 'e', 'f']];
+  const firsts = new Set<string>();
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const order = orderByServer(servers, 4, seededRandom(seed));
+    assert.deepEqual(
+      order.map((slices) => [...new Set(slices.map(({ variantId }) => variantId))].sort()).sort(),
+      servers,
+    );
+    for (const slices of order)
+      assert.deepEqual(
+        slices.map(({ round }) => round),
+        slices.map(({ round }) => round).sort(),
+      );
+    firsts.add(order[0]?.[0]?.variantId ?? '');
+  }
+  assert.deepEqual([...firsts].sort(), ['a', 'b', 'c', 'd', 'e', 'f']);
+});
+
+test('a block of one server is ordered as it was before there were several', () => {
+  assert.deepEqual(orderByServer([['a', 'b', 'c']], 3, seededRandom(7)), [
+    blockOrder(['a', 'b', 'c'], 3, seededRandom(7)),
+  ]);
 });

@@ -16,7 +16,8 @@ const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> =
   '!=': (a, b) => a !== b,
 };
 
-const token = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_][\w.]*)|(<=|>=|==|!=|[<>+\-*/()]))/y;
+/** The name of a flag holds dashes: what is subtracted from one stands apart. */
+const token = /\s*(?:(\d+(?:\.\d+)?)|(server\.[a-z][a-z0-9-]*|[A-Za-z_][\w.]*)|(<=|>=|==|!=|[<>+\-*/()]))/y;
 const textLimit = 200;
 
 /** Sums, differences, products and quotients on both sides of one comparison. Undefined for text that is no such thing. */

@@ -7,6 +7,7 @@ import { changesLoad, checkLoadSpace, isLoadPath, splitLoad } from './load-axis.
 import { baselineId, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
+import { foldServerFlags } from './variant-flags.ts';
 import { variantName } from './variant-name.ts';
 
 const planLimitBytes = 1024 * 1024;
@@ -20,13 +21,14 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const source = locate(text, file);
   const parsed = planSchema.safeParse(source.value);
   if (!parsed.success) throw source.failure(parsed.error);
-  checkVariantIds(parsed.data, source);
-  checkLimits(parsed.data, source);
-  const variants = [...parsed.data.variants, ...searched(parsed.data, source)];
+  const data = foldServerFlags(parsed.data, source.at);
+  checkVariantIds(data, source);
+  checkLimits(data, source);
+  const variants = [...data.variants.map(({ serverFlags: _, ...variant }) => variant), ...searched(data, source)];
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
   }
-  const plan = resolvePlan(parsed.data, variants, dirname(resolve(path)));
+  const plan = resolvePlan(data, variants, dirname(resolve(path)));
   checkEqualLoads(plan, source);
   checkLevels(plan, source);
   return plan;

@@ -30,12 +30,11 @@ export type Plan = {
 };
 
 /**
- * How a variant comes into force in a slice; see statistics.md's words. `keep`: the model was loaded when its server started, and
- * stays, since the variants differ in nothing that the server knows of.
+ * How a variant comes into force in a slice: `reload` unloads what is loaded and loads it; `restart` does so in a new server
+ * process; `colocate` has loaded it beside the others already, under a name of its own; `keep`: the model was loaded when its
+ * server started and stays, since the variants differ in nothing that the server knows of.
  */
 export type Apply = 'reload' | 'restart' | 'colocate' | 'keep';
-/** Those that the blocks of a verdict know. */
-export type Applied = Exclude<Apply, 'colocate'>;
 
 export type EngineChoice = {
   readonly kind: 'auto' | 'local' | 'embedded' | 'docker' | 'remote';
@@ -85,7 +84,10 @@ export type Term = Omit<SingleObjective, 'kind'> & { readonly weight: number };
 /** A latency percentile or mean that must not exceed `atMostNs`, or inferences per second that must not be fewer. */
 export type Constraint = LatencyLimit | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
 
-/** A set of settings over the committed config.pbtxt, and a load of its own where it has one. The baseline has neither. */
+/**
+ * A set of settings over the committed config.pbtxt, and flags of the server (`server.<flag>`), and a load of its own where it
+ * has one. The baseline has none of these.
+ */
 export type Variant = { readonly id: string; readonly settings: Settings; readonly load?: LoadChange };
 
 /** What of the plan's load is another one for a variant. */

@@ -5,6 +5,7 @@ import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
 import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
 import { variantsMost } from './search.ts';
+import { isOwnFlag } from './server-flags.ts';
 
 const name = (what: string) =>
   z
@@ -24,10 +25,6 @@ const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
   error: 'engine is one of auto, local, embedded, docker, remote, or an object with kind',
 });
 
-/** What decides where the server listens, what it serves and what it says of itself. */
-const ownFlags =
-  /^-{1,2}(model-repository|model-store|id|(http|grpc|metrics)-(port|address)|model-control-mode|load-model|exit-timeout-secs|disable-auto-complete-config|backend-directory|repository-poll-secs)\b/;
-
 const engine = z.preprocess(
   (value) => (typeof value === 'string' ? { kind: value } : value),
   z.strictObject({
@@ -36,7 +33,12 @@ const engine = z.preprocess(
     httpPort: port,
     grpcPort: port,
     flags: z
-      .array(z.string().refine((flag) => !ownFlags.test(flag), 'Tritune sets this flag itself: leave it out'))
+      .array(
+        z
+          .string()
+          .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
+          .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
+      )
       .default([]),
   }),
 );
@@ -99,7 +101,7 @@ export const planSchema = z.strictObject({
   modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
   engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] }),
   apply: z
-    .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart' })
+    .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart, colocate' })
     .default('auto'),
   load: z.strictObject({
     protocol: loadParts.protocol.default('http'),
@@ -127,6 +129,7 @@ export const planSchema = z.strictObject({
       z.strictObject({
         id: name('id'),
         settings: z.record(z.string(), settingValue).default({}),
+        serverFlags: z.record(z.string(), settingValue).default({}),
         load: loadChange.exactOptional(),
       }),
       { error: 'variants is a list of { id, settings }' },

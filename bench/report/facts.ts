@@ -1,3 +1,4 @@
+import { applyInWords } from './applied-sentence.ts';
 import { count, duration, plainNumber, share } from './format.ts';
 import { loadsDiffer } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
@@ -19,7 +20,7 @@ export function planFacts(results: Results): Fact[] {
     Load: `${plan.load.description}${loadsDiffer(results) ? ' (of the baseline; some variants have their own)' : ''}`,
     Input: plan.load.input,
     Budget: plan.budgetMs === null ? 'none: blocks and slices decide' : duration(plan.budgetMs),
-    'Put in force by': plan.apply,
+    'Put in force by': applyInWords(results),
     Seed: String(plan.seed),
   });
 }

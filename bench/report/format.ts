@@ -62,6 +62,13 @@ export function plainNumber(value: Value): string {
   return known(value) ? trimmed(value) : noValue;
 }
 
+/** An amount of memory: `512 MiB`, `1.25 GiB`; three significant digits below 100. */
+export function memorySize(bytes: Value): string {
+  if (!known(bytes)) return noValue;
+  const mebibytes = bytes / 2 ** 20;
+  return mebibytes < 1024 ? `${trimmed(mebibytes)}${space}MiB` : `${trimmed(mebibytes / 1024)}${space}GiB`;
+}
+
 /** `+1.2 % to +7.9 %`, both ends through the same formatter. */
 export function interval(estimate: { lower: Value; upper: Value }, format: (value: Value) => string): string {
   if (!known(estimate.lower) || !known(estimate.upper)) return noValue;

@@ -1,3 +1,4 @@
+import { startWith } from './applied-sentence.ts';
 import { name, names } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VariantResult } from './results.ts';
@@ -37,7 +38,7 @@ export function pickInWords(results: Results): { what: string; aside: string } {
   const id = name(results.verdict.pick);
   if (pick === undefined || baseline === undefined || !pick.differsIn.includes('load')) return { what: id, aside: '' };
   const other = otherParts(pick.load, baseline.load);
-  return pick.differsIn.includes('configuration')
+  return pick.differsIn.some((what) => what !== 'load')
     ? { what: id, aside: `, with ${other}` }
     : { what: 'the same configuration', aside: `, with ${other} (${id})` };
 }
@@ -46,29 +47,43 @@ export function pickInWords(results: Results): { what: string; aside: string } {
 export function comparisonOfLoads({ variants }: Results): string[] {
   const measured = variants.filter(({ status }) => status === 'measured' || status === 'screened out');
   const alone = measured.filter(({ differsIn }) => differsIn.join() === 'load').map(({ id }) => id);
-  const both = measured.filter(({ differsIn }) => differsIn.length > 1).map(({ id }) => id);
+  const both = Map.groupBy(
+    measured.filter(({ differsIn }) => differsIn.includes('load') && differsIn.length > 1),
+    ({ differsIn }) => listed(differsIn.map((what) => differences[what])),
+  );
   return [
     ...(alone.length === 0
       ? []
       : [
           `A comparison of loads, not of configurations: ${names(alone)} ${alone.length === 1 ? 'has' : 'have'} the configuration of the baseline and another load.`,
         ]),
-    ...(both.length === 0
-      ? []
-      : [
-          `${names(both)} ${both.length === 1 ? 'differs' : 'differ'} from the baseline in configuration and load: how much is due to which cannot be told.`,
-        ]),
+    ...[...both].map(
+      ([what, rows]) =>
+        `${names(rows.map(({ id }) => id))} ${rows.length === 1 ? 'differs' : 'differ'} from the baseline in ${what}: how much is due to which cannot be told.`,
+    ),
   ];
 }
 
-/** What to do with a pick whose load is part of what was claimed; null where the configuration is all of it. */
+const differences = { configuration: 'configuration', server: 'flags of the server', load: 'load' } as const;
+
+/** "a", "a and b", "a, b, and c". */
+function listed(parts: readonly string[]): string {
+  if (parts.length < 3) return parts.join(' and ');
+  return `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}`;
+}
+
+/** What to do with a pick whose load is part of what was claimed; null where it is none of it. */
 export function nextWithLoad(results: Results): string | null {
   const { pick } = pickOf(results);
   if (pick === undefined || !pick.differsIn.includes('load')) return null;
-  const send = `let the clients send as it was measured: ${describeLoad(pick.load)}`;
-  return pick.differsIn.includes('configuration')
-    ? `Next: put winner.config.pbtxt in the place of the model's config.pbtxt, and ${plainText(send)}.`
-    : `Next: nothing to change on the server, winner.config.pbtxt is the baseline's; ${plainText(send)}.`;
+  const send = plainText(`let the clients send as it was measured: ${describeLoad(pick.load)}`);
+  if (pick.differsIn.length === 1)
+    return `Next: nothing to change on the server, winner.config.pbtxt is the baseline's; ${send}.`;
+  const server = pick.differsIn.includes('server') ? [startWith(pick)] : [];
+  if (!pick.differsIn.includes('configuration'))
+    return `Next: ${server.join('')}, and ${send}; config.pbtxt stays as it is.`;
+  const put = "put winner.config.pbtxt in the place of the model's config.pbtxt";
+  return `Next: ${[put, ...server].join(', ')}, and ${send}.`;
 }
 
 function pickOf({ verdict, variants }: Results): { pick?: VariantResult; baseline?: VariantResult } {

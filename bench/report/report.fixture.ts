@@ -207,6 +207,13 @@ function emptyRun(): Results {
       command: ['tritonserver', '--model-control-mode=explicit', '--http-port=8000'],
     },
     run: {
+      applied: {
+        way: 'reload',
+        because: 'cheap-load',
+        loadRatio: 0.0315,
+        neededBytes: 512 * 2 ** 20,
+        freeBytes: 8 * 2 ** 30,
+      },
       startedAt: '2026-11-20T09:14:03.120Z',
       finishedAt: '2026-11-20T09:18:00.412Z',
       durationMs: 237_292,

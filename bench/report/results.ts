@@ -3,6 +3,40 @@ import { z } from 'zod';
 /** `results.json`: what a sweep found. The published JSON Schema in schema/ is generated from this. */
 export const schemaVersion = 1;
 
+/** Why variants come into force in the way they do; `appliedSentence` has the words. */
+export const applyReasons = [
+  /** The plan says so. */
+  'asked',
+  /** Kept: all variants are one configuration under different loads. */
+  'load-alone',
+  /** Colocated: loading takes too much of a slice, and the copies fit. */
+  'load-cost',
+  /** Reloaded: that costs little. */
+  'cheap-load',
+  /** Reloaded: of a variant that is measured once in a block the load is paid once in any case. */
+  'one-slice',
+  /** Reloaded: variants differ in flags of the server, so that not all of them can lie side by side. */
+  'flags',
+  /** Reloaded: instances lie on a GPU, whose memory is not looked at. */
+  'gpu',
+  /** Reloaded: the copies would take too much of the memory. */
+  'memory',
+  /** Reloaded: the server is no process of this host, so that its memory is not known. */
+  'memory-unknown',
+  /** Reloaded: the server did not take all copies side by side. */
+  'copies-refused',
+] as const;
+
+export type ApplyReason = (typeof applyReasons)[number];
+
+const applied = z.strictObject({
+  way: z.enum(['reload', 'restart', 'colocate', 'keep']).describe('How variants came into force in each slice'),
+  because: z.enum(applyReasons),
+  loadRatio: z.number().nullable().describe('Mean time of a load by the mean time of the rest of a slice'),
+  neededBytes: z.number().nullable().describe('Memory that copies of all variants were seen to need'),
+  freeBytes: z.number().nullable(),
+});
+
 /** A point with its interval; nulls where too few blocks allow none. In the metric's own unit. */
 const estimate = z.strictObject({
   point: z.number().nullable(),
@@ -82,10 +116,13 @@ const variant = z.strictObject({
   id: z.string(),
   baseline: z.boolean(),
   settings,
+  serverFlags: z.array(z.string()).describe('What its settings put on the command line of the server'),
   load: load.describe('What its slices were sent; that of the plan, unless the variant has one or a level of its own'),
   differsIn: z
-    .array(z.enum(['configuration', 'load']))
-    .describe('What of it is not as in the baseline: of a load alone, the comparison is one of loads'),
+    .array(z.enum(['configuration', 'server', 'load']))
+    .describe(
+      'What of it is not as in the baseline, `server`: flags of the server; of a load alone, the comparison is one of loads',
+    ),
   status: z.enum([
     'measured',
     'screened out',
@@ -285,6 +322,7 @@ export const resultsSchema = z.strictObject({
     command: z.array(z.string()),
   }),
   run: z.strictObject({
+    applied,
     startedAt: z.string(),
     finishedAt: z.string(),
     durationMs: z.number(),

@@ -1,4 +1,5 @@
 import { afterSentences } from './after-sentences.ts';
+import { appliedSentence, startWith } from './applied-sentence.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
@@ -44,6 +45,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...comparisonOfLoads(results),
       loadSentence(results),
       ...unshownLevels(results),
+      appliedSentence(results),
       ...afterSentences(results),
       ...errorRate(verdict),
       ...resolving(results),
@@ -193,8 +195,16 @@ function nextStep(results: Results, claimed: boolean): string[] {
   if (!engine.transferable) return ['Next: run the same plan on the Triton that you deploy.'];
   const withLoad = claimed ? nextWithLoad(results) : null;
   if (withLoad !== null) return [withLoad];
-  if (claimed) return ["Next: put winner.config.pbtxt in the place of the model's config.pbtxt."];
+  if (claimed) return [deployment(results)];
   return ['Next: nothing to change for this load; another load, or other settings, would be a new question.'];
+}
+
+/** A variant may be another config.pbtxt, flags of the server, or both. */
+function deployment({ verdict, variants, config }: Results): string {
+  const pick = variants.find(({ id }) => id === verdict.pick);
+  const given = pick?.differsIn.includes('server') ? startWith(pick) : '';
+  if (given !== '' && config.pick === config.baseline) return `Next: ${given}; config.pbtxt stays as it is.`;
+  return `Next: put winner.config.pbtxt in the place of the model's config.pbtxt${given === '' ? '' : `, and ${given}`}.`;
 }
 
 function whatWouldDecide({ verdict }: Results): string {

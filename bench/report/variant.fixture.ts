@@ -8,6 +8,7 @@ export function emptyVariant(overrides: Partial<VariantResult>): VariantResult {
     settings: {},
     load: { description: 'closed loop, 8 outstanding, batch 1, HTTP', concurrency: 8, batchSize: 1, protocol: 'http' },
     differsIn: [],
+    serverFlags: [],
     status: 'measured',
     reason: null,
     capacity: null,

@@ -21,5 +21,14 @@ export function afterOrder({ part, variantIds, loads }: PartPlan, block: number,
     .flatMap((load) => blockOrder(variantIds, 1, random).map(({ variantId }) => ({ round: load + 1, variantId })));
 }
 
+/** The same slices, those first whose variants share a server with the first one, and so on: none is started twice. */
+export function byServer<T extends { readonly variantId: string }>(
+  order: readonly T[],
+  sets: readonly (readonly string[])[],
+): T[] {
+  const bySet = Map.groupBy(order, ({ variantId }) => sets.findIndex((set) => set.includes(variantId)));
+  return [...bySet.values()].flat();
+}
+
 /** Beyond the blocks of any verdict. */
 const firstSeed: Record<Exclude<AfterPart, 'soak'>, number> = { range: 2 ** 19, client: 2 ** 19 + 2 ** 16 };

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Slice } from '../plan/plan.ts';
 import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
 import { loadFor, otherOf } from './after-loads.ts';
-import { type AfterEntry, afterOrder } from './after-order.ts';
+import { type AfterEntry, afterOrder, byServer } from './after-order.ts';
 import { type AfterPlan, isDue, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
 import { decideRun } from './decision.ts';
@@ -12,6 +12,8 @@ import { Journal, type JournalLine, readJournal, type SliceResult } from './jour
 import { loadOfId } from './load-of.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { SweepRequest } from './request.ts';
+import { type ServerWatch, watchServers } from './server-lines.ts';
+import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
 import { workloadFor } from './workloads.ts';
 
@@ -36,7 +38,7 @@ export async function measureAfter(run: PreparedRun, request: SweepRequest): Pro
   const open = plan.parts.filter(({ part }) => !ended.has(part));
   const endMs = performance.now() + timeOf(open, run.record.design);
   for (const part of open) {
-    const reason = await measurePart(part, { run, request, lines, append, endMs });
+    const reason = await measurePart(part, { run, request, lines, append, onServer: watchServers(append), endMs });
     append({ kind: 'after', at: now(), status: 'ended', part: part.part, reason });
   }
 }
@@ -46,6 +48,7 @@ type Measuring = {
   readonly request: SweepRequest;
   readonly lines: readonly JournalLine[];
   readonly append: (line: JournalLine) => void;
+  readonly onServer: ServerWatch;
   /** When all parts are expected to be over, on the clock of performance.now(). */
   readonly endMs: number;
 };
@@ -72,17 +75,19 @@ async function planned(
 }
 
 async function measurePart(part: PartPlan, measuring: Measuring): Promise<'complete' | 'budget'> {
-  const { deployment } = measuring.run;
-  await deployment.fresh();
+  const { deployment, candidates, record } = measuring.run;
+  const beside = candidates.filter(({ variant }) => part.variantIds.includes(variant.id));
+  const sets = serversPerBlock(beside, record.plan, record.applied).map((set) => set.map(({ variant }) => variant.id));
+  await deployment.fresh(beside);
   for (let block = 1; block <= part.blocks; block += 1) {
     const after = readAfter(measuring.lines);
     const given = new Set(after.left.filter((each) => each.part === part.part).map(({ round }) => round));
     const rounds = part.loads.map((_, index) => index + 1).filter((round) => !given.has(round));
     if (rounds.every((round) => blocksUnder(after, part, round).some((each) => each.block === block))) continue;
     // A soak is about what grows with time: its server stays.
-    if (part.part !== 'soak') await deployment.fresh();
+    if (part.part !== 'soak') await deployment.fresh(beside);
     const begun = after.slices.filter(({ slice }) => slice.after === part.part && slice.block === block);
-    const order = afterOrder(part, block, measuring.run.record.plan.seed).filter(({ round }) => !given.has(round));
+    const order = byServer(afterOrder(part, block, record.plan.seed), sets).filter(({ round }) => !given.has(round));
     const done = await measureBlock({ part, block, attempt: lastAttempt(begun) + 1 }, order, measuring);
     if (!done) return 'budget';
   }
@@ -135,7 +140,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
 
 type Timing = { readonly warmupMs: number; readonly sliceMs: number; readonly threads: number };
 
-async function runSlice(slice: Slice, timing: Timing, { run, request }: Measuring): Promise<SliceResult> {
+async function runSlice(slice: Slice, timing: Timing, { run, request, onServer }: Measuring): Promise<SliceResult> {
   const { candidates, deployment, record, workloads } = run;
   const { plan, signal } = request;
   const line = { kind: 'slice', slice, at: now() } as const;
@@ -145,6 +150,7 @@ async function runSlice(slice: Slice, timing: Timing, { run, request }: Measurin
       ? { refused: 'it is no variant of this run' }
       : await deployment.putInForce(candidate, record.applied);
   if ('refused' in inForce) return { ...line, status: 'failed', failure: { reason: inForce.refused } };
+  if (candidate !== undefined) onServer(inForce.server, { slice, candidate });
   const workload = workloadFor(workloads, slice.load);
   const measurement = await measureSlice(slice, inForce, timing, { plan, workload, signal });
   return { ...line, status: 'measured', measurement };

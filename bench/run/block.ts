@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { clientLimits } from '../load/client-limits.ts';
-import { blockOrder, blockSeed } from '../plan/blocks.ts';
-import { type Applied, baselineId, type Plan, type Slice } from '../plan/plan.ts';
+import { blockSeed, orderByServer } from '../plan/blocks.ts';
+import { type Apply, baselineId, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
@@ -10,6 +10,8 @@ import type { Design } from './design.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 import { atLevel } from './levels.ts';
 import { loadOf } from './load-of.ts';
+import type { ServerWatch } from './server-lines.ts';
+import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
 import { type Workloads, workloadFor } from './workloads.ts';
 
@@ -33,9 +35,11 @@ export type BlockPlace = {
 export type SliceContext = {
   readonly plan: Plan;
   readonly design: Pick<Design, 'warmupMs' | 'sliceMs'>;
-  readonly applied: Applied;
+  readonly applied: Apply;
   readonly deployment: Deployment;
   readonly workloads: Workloads;
+  /** Told of the server that a variant is in force on, before it is measured. */
+  readonly onServer: ServerWatch;
   readonly signal: AbortSignal;
 };
 
@@ -50,9 +54,10 @@ export type BlockContext = SliceContext & {
 };
 
 /**
- * Measures every active variant in the same number of slices, in random order, under one new server process.
- * Returns the variants that left the active set, or null where time ran out: many invalid slices can make a block much
- * longer than planned. An unfinished block leaves no `complete` line and so never counts.
+ * Measures every active variant in the same number of slices, in random order, under one new server process; where flags of
+ * the server differ, under one for each set of them, one after the other in random order. Returns the variants that left the
+ * active set, or null where time ran out: many invalid slices can make a block much longer than planned. An unfinished block
+ * leaves no `complete` line and so never counts.
  */
 export async function measureBlock(
   { block, attempt, stage, round }: BlockPlace,
@@ -61,14 +66,8 @@ export async function measureBlock(
 ): Promise<ReadonlyMap<string, string> | null> {
   const { plan, design, deployment, append, onSlice, lastStartMs } = context;
   const unstable = new Map<string, string>();
-  const order = blockOrder(
-    active.map(({ variant }) => variant.id),
-    stage === 'screen' ? design.screenSlices : design.slicesPerBlock,
-    seededRandom(blockSeed(plan.seed, block)),
-  );
-  await deployment.fresh();
-  // An invalid slice goes to the end of the block: what disturbed it, a neighbour for one, has then had time to pass.
-  const queue = order.map((entry) => ({ ...entry, tries: 1 }));
+  await deployment.fresh(active);
+  const queue = queueOf(active, { block, stage }, context);
   for (let position = 0; position < queue.length; position += 1) {
     const entry = queue[position];
     const candidate = active.find(({ variant }) => variant.id === entry?.variantId);
@@ -93,7 +92,7 @@ export async function measureBlock(
     const trouble = troubleWith(result);
     if (trouble === null) continue;
     if (mayRepeat(result, tries)) {
-      queue.push({ ...entry, tries: tries + 1 });
+      repeatLater(queue, { ...entry, tries: tries + 1 });
       continue;
     }
     unstable.set(variantId, trouble);
@@ -102,6 +101,27 @@ export async function measureBlock(
   }
   append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
   return unstable;
+}
+
+type Entry = { readonly variantId: string; readonly server: number; readonly tries: number };
+
+/** The slices of a block in their order; `server` counts its processes. */
+function queueOf(
+  active: readonly Candidate[],
+  { block, stage }: Pick<BlockPlace, 'block' | 'stage'>,
+  { plan, design, applied }: BlockContext,
+): Entry[] {
+  const order = orderByServer(
+    serversPerBlock(active, plan, applied).map((set) => set.map(({ variant }) => variant.id)),
+    stage === 'screen' ? design.screenSlices : design.slicesPerBlock,
+    seededRandom(blockSeed(plan.seed, block)),
+  );
+  return order.flatMap((slices, server) => slices.map(({ variantId }) => ({ variantId, server, tries: 1 })));
+}
+
+/** An invalid slice goes to the end of those of its server: what disturbed it, a neighbour for one, has then had time to pass. */
+function repeatLater(queue: Entry[], entry: Entry): void {
+  queue.splice(queue.findLastIndex(({ server }) => server === entry.server) + 1, 0, entry);
 }
 
 /** Puts a variant in force and measures one slice of it. @throws Failure (server) where that is the baseline and it is refused. */
@@ -119,6 +139,7 @@ export async function runSlice(slice: Slice, candidate: Candidate, context: Slic
     }
     return { ...line, status: 'failed', failure: { reason: inForce.refused } };
   }
+  context.onServer(inForce.server, { slice, candidate });
   const timing = { warmupMs: design.warmupMs, sliceMs: design.sliceMs[slice.variantId] ?? 300 };
   const workload = workloadFor(workloads, slice.load);
   return {

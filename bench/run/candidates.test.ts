@@ -135,6 +135,49 @@ describe('what a variant costs', () => {
   });
 });
 
+describe('flags of the server', () => {
+  const variant = (id: string, threads: number, settings: Variant['settings'] = {}): Variant => ({
+    id,
+    settings: { ...settings, 'server.http-thread-count': threads },
+  });
+
+  it('make a variant that is none of config.pbtxt, merged with another only where both are the same', () => {
+    const made = makeCandidates(
+      {
+        ...plan,
+        variants: [variant('a', 4), variant('b', 8), variant('c', 4), { id: 'd', settings: { 'server.x': null } }],
+      },
+      source,
+      4,
+    );
+    assert.deepEqual(
+      made.measured.map(({ variant: { id }, configText }) => [id, configText === source.configText]),
+      [
+        ['baseline', true],
+        ['a', true],
+        ['b', true],
+      ],
+    );
+    assert.deepEqual(made.setAside, [
+      { variantId: 'c', status: 'merged', reason: 'it is the same configuration as a' },
+      { variantId: 'd', status: 'merged', reason: 'it is the same configuration as baseline' },
+    ]);
+  });
+
+  it('can be bound by a condition, with what the variant has none of as 0', () => {
+    const made = makeCandidates(
+      { ...plan, conditions: ['server.http-thread-count * 2 <= cores'], variants: [variant('a', 2), variant('b', 3)] },
+      source,
+      4,
+    );
+    assert.deepEqual(
+      made.measured.map(({ variant: { id } }) => id),
+      ['baseline', 'a'],
+    );
+    assert.equal(made.setAside[0]?.reason, 'the plan leaves it out: not server.http-thread-count * 2 <= cores');
+  });
+});
+
 describe('the proof of a setting', () => {
   const proofs = (settings: Variant['settings'], log: readonly string[] = []) =>
     proveSettings({ variant: { id: 'v', settings }, configText: '', config: source.config }, log);

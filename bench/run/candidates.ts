@@ -7,6 +7,7 @@ import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Settings } from '../modelconfig/settings.ts';
 import { changesLoad } from '../plan/load-axis.ts';
 import { baselineId, type Plan, type Variant } from '../plan/plan.ts';
+import { configSettings, flagsFor } from '../plan/server-flags.ts';
 import { instancesOf, meets, threadsOf } from './conditions.ts';
 import { loadKey, loadOf } from './load-of.ts';
 import type { ModelSource } from './repository.ts';
@@ -30,7 +31,7 @@ export type Candidates = {
 /**
  * The baseline and the variants of a plan with their configuration texts. Those that Triton would run alike and that are sent
  * alike are one: measuring them apart costs time and error probability, and tells nothing, unless a plan of equal variants asks
- * for it. One that Triton would run as the baseline, under another load, has the baseline's own text.
+ * for it. One that has the baseline's configuration, under another load or with other flags of the server, has the baseline's own text.
  * @throws Failure (usage) for a setting that the committed config cannot take.
  */
 export function makeCandidates(plan: Plan, source: ModelSource, cores: number): Candidates {
@@ -40,7 +41,8 @@ export function makeCandidates(plan: Plan, source: ModelSource, cores: number): 
   const seen = new Map([[keyOf(baseline, plan), baselineId]]);
   for (const variant of plan.variants) {
     const candidate = makeCandidate(variant, source);
-    const missed = plan.conditions.find((text) => !meets(text, candidate.config, cores, loadOf(plan, variant)));
+    const load = loadOf(plan, variant);
+    const missed = plan.conditions.find((text) => !meets(text, candidate, cores, load));
     const text = keyOf(candidate, plan);
     const same = plan.expectEqual ? undefined : seen.get(text);
     if (missed !== undefined) {
@@ -61,7 +63,11 @@ export function makeCandidates(plan: Plan, source: ModelSource, cores: number): 
 }
 
 function keyOf({ variant, config }: Candidate, plan: Plan): string {
-  return `${loadKey(loadOf(plan, variant))} ${canonical(config)}`;
+  return JSON.stringify([
+    loadKey(loadOf(plan, variant)),
+    canonical(config),
+    flagsFor(plan.engine.flags, variant.settings),
+  ]);
 }
 
 function withTextOf({ configText, config }: Candidate, candidate: Candidate): Candidate {
@@ -82,7 +88,7 @@ function checkSome(measured: readonly Candidate[], setAside: readonly SetAside[]
 export function makeCandidate(variant: Variant, source: ModelSource): Candidate {
   try {
     checkOverlap(variant.settings);
-    const configText = editConfig(source.configText, source.configFile, variant.settings);
+    const configText = editConfig(source.configText, source.configFile, configSettings(variant.settings));
     const config = toPlain(parseConfig(configText, source.configFile));
     checkConfig(config, source.configFile);
     return { variant, configText, config };

@@ -73,6 +73,25 @@ describe('a run whose variants are sent other loads', () => {
     assert.doesNotMatch(words, /not of configurations/);
   });
 
+  it('asks for the flags of the server too where the winner has some of its own', () => {
+    const [more, ...rest] = variants;
+    assert(more !== undefined);
+    const flagged = { ...more, settings: { ...more.settings, 'server.http-thread-count': 16 } };
+    const results = resultsOf({ variants: [flagged, ...rest] });
+    assert.equal(results.variants[1]?.differsIn.join(), 'server,load');
+    const words = wordsOf(results);
+    assert.match(words, /^Deploy more, with 16 outstanding: the best/);
+    assert.match(words, /more differs from the baseline in flags of the server and load: how much/);
+    assert.match(
+      words,
+      /Next: start the server with --http-thread-count=16, and let the clients send .*HTTP; config.pbtxt stays as it is\.$/m,
+    );
+    assert.match(
+      wordsOf(resultsOf({ variants: [flagged, ...rest] }, { more: 'another' })),
+      /Next: put winner.config.pbtxt in the place of .*, start the server with --http-thread-count=16, and let the clients/,
+    );
+  });
+
   it('has a column of loads where they differ alone', () => {
     const html = resultsHtml(results);
     assert.match(html, /<th scope="col">Load<\/th>/);

@@ -1,13 +1,21 @@
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import { parseCondition } from '../plan/condition.ts';
+import { isServerFlag } from '../plan/server-flags.ts';
+import type { Candidate } from './candidates.ts';
 import type { ClosedLoad } from './load-of.ts';
 
 /**
  * Whether a configuration meets a plan's condition on a host of so many cores. Names in it: `cores`, `instances` (of all
  * groups), `threads` (within one execution; all cores where the config does not bound them), or any field by its dotted name,
- * the values of a list added up, or `load.concurrency` and `load.batchSize` of the variant's load. What the config does not have is 0.
+ * the values of a list added up, `load.concurrency` and `load.batchSize` of the variant's load, or a flag of the server by its
+ * setting. What is not set is 0.
  */
-export function meets(text: string, config: PlainConfig, cores: number, load: ClosedLoad): boolean {
+export function meets(
+  text: string,
+  { variant: { settings }, config }: Pick<Candidate, 'variant' | 'config'>,
+  cores: number,
+  load: ClosedLoad,
+): boolean {
   const named: Readonly<Record<string, () => number>> = {
     cores: () => cores,
     instances: () => instancesOf(config),
@@ -15,8 +23,10 @@ export function meets(text: string, config: PlainConfig, cores: number, load: Cl
     'load.concurrency': () => load.pacing.concurrency,
     'load.batchSize': () => load.batchSize,
   };
-  const numberFor = (name: string): number =>
-    Object.hasOwn(named, name) ? (named[name]?.() ?? 0) : field(config, name.split('.'));
+  const numberFor = (name: string): number => {
+    if (isServerFlag(name)) return numberOf(Object.hasOwn(settings, name) ? settings[name] : undefined);
+    return Object.hasOwn(named, name) ? (named[name]?.() ?? 0) : field(config, name.split('.'));
+  };
   return parseCondition(text)?.holds(numberFor) ?? false;
 }
 

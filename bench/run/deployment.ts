@@ -5,18 +5,26 @@ import { Failure, messageOf } from '../failure.ts';
 import { KServeError, type ServedConfig } from '../kserve/client.ts';
 import { type Difference, differences } from '../modelconfig/compare.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
-import type { Applied, Apply, EngineChoice } from '../plan/plan.ts';
+import type { Apply, EngineChoice } from '../plan/plan.ts';
+import { configSettings, flagsFor } from '../plan/server-flags.ts';
 import type { Candidate } from './candidates.ts';
+import { flagsNotGiven, flagsWithoutEffect, isOfFlags, serverFacts, startRefusal } from './flag-proof.ts';
+import { ModelCopies, type ModelCopy } from './model-copies.ts';
 import type { StagedModel } from './repository.ts';
 
 /** A variant in force on a running server: the config it serves was read back and is the one asked for. */
 export type InForce = {
   readonly server: Server;
+  /** The name that the variant is served under. */
+  readonly model: string;
   readonly applied: Apply;
-  /** Time from the request to load until the model was ready; for a restart the server's start included. */
+  /**
+   * Time from the request to load until the model was ready; for a restart the server's start included. Of a variant that lies
+   * beside others since the server was started it is what its load took then; 0 of a model that stays.
+   */
   readonly loadMs: number;
   readonly served: ServedConfig;
-  /** What the server logged since the load was asked for. */
+  /** What the server logged of its load. */
   readonly log: readonly string[];
 };
 
@@ -34,64 +42,64 @@ type Setup = {
   readonly expected?: EngineIdentity;
 };
 
+/** `configText`: that it was loaded with, less a copy's own name. */
+type Loaded = { readonly configText: string; readonly loadMs: number; readonly log: readonly string[] };
+
 const deathNoticeMs = 200;
 
-/** The one server of a block at a time, and the variant in force on it. */
+/** The one server of a block at a time, and the variants in force on it. */
 export class Deployment implements AsyncDisposable {
   readonly #setup: Setup;
+  readonly #copies: ModelCopies;
   #server: Server | undefined;
-  /** The config.pbtxt of the model that is loaded. */
-  #loaded: string | undefined;
+  /** The words of the running server's command line that depend on the variant. */
+  #flags: readonly string[];
+  /** Models of the running server, by name. */
+  readonly #loaded = new Map<string, Loaded>();
+  #beside: readonly Candidate[] = [];
   #identity: (EngineIdentity & { command: readonly string[] }) | undefined;
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.#flags = setup.choice.flags;
+    this.#copies = new ModelCopies(setup.staged.repository, setup.model);
   }
 
-  /** The engine as the server told it; undefined before the first start. */
+  /** The engine as the first server told it; undefined before the first start. */
   get identity(): (EngineIdentity & { command: readonly string[] }) | undefined {
     return this.#identity;
   }
 
-  /** Ends the server, so that the next variant comes into force on a new process. */
-  async fresh(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    this.#loaded = undefined;
-    await server?.stop();
+  /**
+   * Ends the server, so that the next variant comes into force on a new process. Where variants are colocated, those of
+   * `beside` are loaded side by side on that process before the first of them is used.
+   */
+  async fresh(beside: readonly Candidate[] = []): Promise<void> {
+    this.#beside = beside;
+    await this.#end();
   }
 
   /**
-   * Writes the variant's config.pbtxt, has the server load it, reads the effective config back and compares. With `keep` a
+   * Has a server with the variant's flags serve its config.pbtxt, reads the effective config back and compares. With `keep` a
    * model that was loaded with the same text stays.
-   * @throws Failure (server) where the server itself does not start or dies.
+   * @throws Failure (server) where the server itself does not start or dies, unless it is for flags of the variant's own.
    */
-  async putInForce({ configText, config, variant }: Candidate, apply: Applied): Promise<InForce | Refused> {
+  async putInForce(candidate: Candidate, apply: Apply): Promise<InForce | Refused> {
     const startMs = performance.now();
-    if (apply === 'restart') await this.fresh();
-    const server = await this.start();
+    if (apply === 'restart') await this.#end();
+    const server = await this.#startFor(candidate);
+    if ('refused' in server) return server;
     const mark = server.logMark();
     try {
-      if (apply !== 'keep' || this.#loaded !== configText) await this.#load(configText, server);
+      if (apply === 'colocate') return await this.#useCopy(server, candidate);
+      const loaded = (apply === 'keep' ? this.#kept(candidate) : undefined) ?? (await this.#reload(server, candidate));
+      const loadMs = apply === 'restart' ? performance.now() - startMs : loaded.loadMs;
+      const copy = { model: this.#setup.model, config: candidate.config };
+      return await check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
       return { refused: reasonOf(error, server.logSince(mark)) };
     }
-    const loadMs = performance.now() - startMs;
-    const served = await server.control.config(this.#setup.model);
-    const wrong = differences(config, served as PlainConfig, Object.keys(variant.settings));
-    if (wrong.length > 0)
-      return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
-    return { server, applied: apply, loadMs, served, log: server.logSince(mark) };
-  }
-
-  async #load(configText: string, { control }: Server): Promise<void> {
-    const { staged, model } = this.#setup;
-    staged.writeConfig(configText);
-    if (this.#loaded !== undefined) await control.unload(model);
-    this.#loaded = undefined;
-    await control.load(model);
-    this.#loaded = configText;
   }
 
   /**
@@ -110,30 +118,104 @@ export class Deployment implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.fresh();
+    await this.#end();
   }
 
-  /** The running server, started if there is none. */
-  async start(): Promise<Server> {
+  /** The running server, started with the plan's flags if there is none. */
+  async start(flags = this.#setup.choice.flags): Promise<Server> {
     if (this.#server !== undefined) return this.#server;
     const { engine, choice, staged, autoCompleteConfig, signal } = this.#setup;
     const server = await engine.start({
       repository: staged.repository,
       autoCompleteConfig,
-      flags: choice.flags,
+      flags,
       signal,
       ...(choice.httpPort === null ? {} : { httpPort: choice.httpPort }),
       ...(choice.grpcPort === null ? {} : { grpcPort: choice.grpcPort }),
     });
     this.#server = server;
+    this.#flags = flags;
     this.#checkIdentity(server);
     return server;
+  }
+
+  async #end(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#loaded.clear();
+    await server?.stop();
+  }
+
+  /** The running server if it has the variant's flags, else a new one. */
+  async #startFor({ variant }: Candidate): Promise<Server | Refused> {
+    const { choice, signal } = this.#setup;
+    const flags = flagsFor(choice.flags, variant.settings);
+    if (this.#server !== undefined && !same(flags, this.#flags)) await this.#end();
+    if (same(flags, choice.flags)) return await this.start();
+    try {
+      const server = await this.start(flags);
+      const useless = flagsWithoutEffect(variant.settings, server.logSince(0));
+      if (useless.length > 0) return { refused: `this server makes nothing of ${useless.map(dashed).join(', ')}` };
+      const missing = flagsNotGiven(variant.settings, serverFacts(server, {}).command);
+      if (missing.length > 0) return { refused: `the server runs without ${missing.map(dashed).join(', ')}` };
+      return server;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Failure) || !isOfFlags(error)) throw error;
+      return { refused: startRefusal(error) };
+    }
+  }
+
+  async #reload(server: Server, { configText }: Candidate): Promise<Loaded> {
+    const { staged, model } = this.#setup;
+    const [startMs, mark] = [performance.now(), server.logMark()];
+    staged.writeConfig(configText);
+    if (this.#loaded.has(model)) await server.control.unload(model);
+    this.#loaded.delete(model);
+    await server.control.load(model);
+    const loaded = { configText, loadMs: performance.now() - startMs, log: server.logSince(mark) };
+    this.#loaded.set(model, loaded);
+    return loaded;
+  }
+
+  /** The model under its plain name, where it was loaded with the variant's text: no time is taken for it. */
+  #kept({ configText }: Candidate): Loaded | undefined {
+    const loaded = this.#loaded.get(this.#setup.model);
+    return loaded?.configText === configText ? { ...loaded, loadMs: 0 } : undefined;
+  }
+
+  /** Those beside it are loaded first where the server has none of them yet; one that is refused is told when it is used. */
+  async #useCopy(server: Server, candidate: Candidate): Promise<InForce | Refused> {
+    if (this.#loaded.size === 0) {
+      for (const each of this.#beside.filter(({ variant }) => this.#isServed(variant.settings))) {
+        await this.#loadCopy(server, each).catch((error: unknown) => {
+          if (!(error instanceof KServeError)) throw error;
+        });
+      }
+    }
+    const loaded = await this.#loadCopy(server, candidate);
+    return await check({ server, applied: 'colocate', ...loaded }, candidate, this.#copies.of(candidate));
+  }
+
+  #isServed(settings: Candidate['variant']['settings']): boolean {
+    return same(flagsFor(this.#setup.choice.flags, settings), this.#flags);
+  }
+
+  async #loadCopy(server: Server, candidate: Candidate): Promise<Loaded> {
+    const { model } = this.#copies.of(candidate);
+    const before = this.#loaded.get(model);
+    if (before !== undefined) return before;
+    const [startMs, mark] = [performance.now(), server.logMark()];
+    await server.control.load(model);
+    const { configText } = candidate;
+    const loaded = { configText, loadMs: performance.now() - startMs, log: server.logSince(mark) };
+    this.#loaded.set(model, loaded);
+    return loaded;
   }
 
   /** A run's numbers belong to one engine; another version behind the same path would mix two. */
   #checkIdentity({ identity, command }: Server): void {
     const before = this.#identity ?? this.#setup.expected;
-    this.#identity = { ...identity, command };
+    this.#identity ??= { ...identity, command };
     if (before === undefined || (before.version === identity.version && before.backend === identity.backend)) return;
     throw new Failure(
       'server',
@@ -144,6 +226,19 @@ export class Deployment implements AsyncDisposable {
       },
     );
   }
+}
+
+/** Compares what is served under a name with what was asked for, the copy's name included. */
+async function check(
+  parts: Omit<InForce, 'model' | 'served'>,
+  { variant }: Candidate,
+  { model, config }: ModelCopy,
+): Promise<InForce | Refused> {
+  const served = await parts.server.control.config(model);
+  const wrong = differences(config, served as PlainConfig, Object.keys(configSettings(variant.settings)));
+  if (wrong.length > 0)
+    return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
+  return { ...parts, model, served };
 }
 
 /** Triton often answers only that it could not poll the repository; the reason then stands in its log. */
@@ -158,6 +253,14 @@ function describe({ path, asked, served }: Difference): string {
   return `${path} is ${show(served)}, ${asked === undefined ? 'where nothing was asked for' : `not ${show(asked)}`}`;
 }
 
+function dashed(flag: string): string {
+  return `--${flag}`;
+}
+
 function show(value: unknown): string {
   return value === undefined ? 'not set' : messageOf(JSON.stringify(value));
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, index) => word === b[index]);
 }

@@ -5,8 +5,9 @@ import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
 import { leastScreened, mostFinalists } from '../stats/screen.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
+import { blockCost, type CostFacts } from './block-cost.ts';
 import { requestsFor, requestsForObjective } from './score.ts';
-import { type AcceptedLook, holdRequests, sliceCostMs, type Timing, withRequests } from './timing.ts';
+import { holdRequests, type Timing, withRequests } from './timing.ts';
 
 /** The experiment as it was fixed before anything was measured for the verdict. */
 export type Design = Timing & {
@@ -40,12 +41,9 @@ export type Design = Timing & {
   readonly levels: Readonly<Record<string, number>> | null;
 };
 
-export type Costs = {
-  readonly looks: readonly AcceptedLook[];
-  readonly timing: Timing;
+export type Costs = CostFacts & {
   /** Of one slice's ln(value), as the pilot or the host's noise floor has it; null where neither is known. */
   readonly sliceSd: number | null;
-  readonly serverStartMs: number;
   /** Time already used of the budget. */
   readonly usedMs: number;
   /** The level of each variant, where they were chosen. */
@@ -121,10 +119,10 @@ function reducedOf({ reduced }: Design, { cut, lower }: { cut: boolean; lower: b
 
 /** First slices per block, then the screen, then finalists are given up; the looks stay. */
 function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Design {
-  const { timing, serverStartMs, sliceSd } = costs;
+  const { timing, sliceSd } = costs;
   const variantCount = costs.looks.length - 1;
-  const meanSliceMs = roundMs(costs) / costs.looks.length;
-  const blockMs = (variants: number, slices: number): number => serverStartMs + variants * slices * meanSliceMs;
+  const { setupMs, roundMs } = blockCost(costs);
+  const blockMs = (variants: number, slices: number): number => setupMs(variants) + slices * roundMs(variants);
   const fit = fitBudget({
     variantCount,
     availableMs: availableMs(plan, costs),
@@ -184,11 +182,12 @@ function slicesWanted(plan: Plan, sliceSd: number | null, variantCount: number):
 
 /** First fewer slices per block, then fewer blocks, since blocks are what is replicated. Never fewer than one of each. */
 function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
-  const { timing, serverStartMs, looks } = costs;
-  const oneRoundMs = roundMs(costs);
-  const blockMsOf = (slices: number): number => serverStartMs + slices * oneRoundMs;
+  const { timing, looks } = costs;
+  const cost = blockCost(costs);
+  const [setupMs, roundMs] = [cost.setupMs(looks.length), cost.roundMs(looks.length)];
+  const blockMsOf = (slices: number): number => setupMs + slices * roundMs;
   const available = availableMs(plan, costs);
-  const affordable = Math.floor((available / asked - serverStartMs) / oneRoundMs);
+  const affordable = Math.floor((available / asked - setupMs) / roundMs);
   const slicesPerBlock = Math.max(1, Math.min(plan.slicesPerBlock, affordable));
   const blockMs = blockMsOf(slicesPerBlock);
   const blocks = affordable >= 1 ? asked : Math.min(asked, Math.max(1, Math.floor(available / blockMs)));
@@ -209,10 +208,6 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
     reduced: [...(slicesPerBlock < plan.slicesPerBlock ? ['slices'] : []), ...(blocks < asked ? ['blocks'] : [])],
     resolvable: null,
   };
-}
-
-function roundMs({ looks, timing }: Costs): number {
-  return looks.reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
 }
 
 function availableMs({ budgetMs }: Plan, { usedMs }: Costs): number {

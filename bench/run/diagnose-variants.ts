@@ -52,7 +52,7 @@ function outsideTheModel({ id, baseline, latencyNs, server }: VariantResult): Fi
       what: "the server's frontend or the client is the limit, not the model; queue and compute by the latency",
       value: `${((inside / mean) * 100).toFixed(0)} %`,
       advice:
-        'Settings of the model can change little here: try the server flag --http-thread-count (8 by default), over gRPC --grpc-infer-thread-count (2).',
+        'Settings of the model can change little here: try a flag of the server as a variant, server.http-thread-count (8 by default), over gRPC server.grpc-infer-thread-count (2).',
     },
   ];
 }

@@ -1,26 +1,28 @@
 import { cpus } from 'node:os';
 import { readInputData } from '../load/data/read-workload.ts';
-import { blockOrder, blockSeed } from '../plan/blocks.ts';
-import type { Applied, Plan } from '../plan/plan.ts';
+import { blockSeed, orderByServer } from '../plan/blocks.ts';
+import type { Apply, Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { ladderShare, pilotShare } from '../stats/budget.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
+import { firstApply } from './choose-apply.ts';
 import { type Design, designRun } from './design.ts';
 import { loadOfId } from './load-of.ts';
 import { mostPasses } from './pilot.ts';
-import { applyOf } from './prepare.ts';
 import { readModelSource } from './repository.ts';
+import { serversPerBlock } from './server-sets.ts';
 import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
 import { workloadSpec } from './workload-spec.ts';
 
 /** What a sweep would do, as far as that is known before a server has run. */
 export type Expectation = Candidates & {
-  readonly applied: Applied;
+  /** Known without a server where the plan says it, or where the load alone differs (`keep`). */
+  readonly apply: Plan['apply'] | 'keep';
   /** What the requests are made of, in words. */
   readonly input: string;
-  /** Of the first block, where the server takes all variants. */
-  readonly order: readonly { readonly round: number; readonly variantId: string }[];
+  /** Of the first block, where the server takes all variants, server process by server process. */
+  readonly order: readonly (readonly { readonly round: number; readonly variantId: string }[])[];
   readonly design: Design;
   /** Starting the server, the looks at each variant, the pilot. */
   readonly preparingMs: number;
@@ -41,27 +43,31 @@ const lookMs = 250;
  */
 export async function expectRun(plan: Plan): Promise<Expectation> {
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
-  const applied = applyOf(plan, made.measured);
+  const applied = firstApply(plan, made.measured);
   const { description } = await readInputData(workloadSpec(plan));
   const ids = made.measured.map(({ variant }) => variant.id);
   const looks = ids.map((id) => lookAt(id, plan, applied));
   const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)[0] ?? 1]);
   const timing = timingOf(plan, looks, Object.fromEntries(instances));
-  const preparingMs = assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
+  const sets = serversPerBlock(made.measured, plan, applied).map((set) => set.map(({ variant }) => variant.id));
+  const preparingMs =
+    sets.length * assumed.serverStartMs + looks.length * (assumed.loadMs + lookMs) + pilotMs(plan, looks, timing);
   const levelsMs = plan.objective.kind === 'capacity' ? ladderMs(plan, looks, timing, preparingMs) : 0;
   const design = designRun(plan, {
     looks,
     timing,
     sliceSd: plan.blocks === null ? assumed.sliceSd : null,
     serverStartMs: assumed.serverStartMs,
+    applied,
+    flagSetCount: sets.length,
     usedMs: preparingMs + levelsMs,
   });
   return {
     ...made,
-    applied,
+    apply: applied === 'keep' ? applied : plan.apply,
     input: description,
-    order: blockOrder(
-      ids,
+    order: orderByServer(
+      sets,
       design.screenBlocks > 0 ? design.screenSlices : design.slicesPerBlock,
       seededRandom(blockSeed(plan.seed, 1)),
     ),
@@ -73,11 +79,12 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   };
 }
 
-function lookAt(variantId: string, plan: Plan, applied: Applied): AcceptedLook {
+function lookAt(variantId: string, plan: Plan, applied: Apply): AcceptedLook {
   const { requestsPerSecond } = assumed;
   const { pacing, batchSize: meanBatch } = loadOfId(plan, variantId);
   const latencyMs = (pacing.concurrency / requestsPerSecond) * 1_000;
-  const loadMs = applied === 'keep' ? 0 : assumed.loadMs;
+  const startMs = applied === 'restart' ? assumed.serverStartMs : 0;
+  const loadMs = applied === 'keep' ? 0 : assumed.loadMs + startMs;
   return { variantId, outcome: 'accepted', proof: [], loadMs, latencyMs, requestsPerSecond, meanBatch };
 }
 

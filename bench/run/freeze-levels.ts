@@ -1,4 +1,5 @@
-import type { CapacityObjective } from '../plan/plan.ts';
+import type { Settings } from '../modelconfig/settings.ts';
+import type { CapacityObjective, Plan } from '../plan/plan.ts';
 import { chooseLevels } from '../stats/ladder.ts';
 import { mean } from '../stats/moments.ts';
 import { pooledSd } from '../stats/pooled-sd.ts';
@@ -9,6 +10,7 @@ import { climbersOf, levelOf, usableSlices, whyNone } from './ladder.ts';
 import type { FrozenLevels, VariantLevel } from './levels.ts';
 import type { Pilot } from './pilot.ts';
 import type { PreparedRun } from './prepare.ts';
+import { serverSets } from './server-sets.ts';
 import { type AcceptedLook, timingOf } from './timing.ts';
 
 /** The levels that the ladder's slices choose, and a design with the times and the noise that they showed there. */
@@ -39,10 +41,19 @@ export function freezeLevels(
     timing: timingOf(plan, looks, instances, chosen),
     sliceSd: pilot?.sliceSd ?? null,
     serverStartMs,
+    applied: record.applied,
+    flagSetCount: flagSetsOf(plan, looks),
     usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - performance.now()),
     levels: chosen,
   });
   return { choices, design, pilot };
+}
+
+/** How many servers a block of these variants needs. */
+function flagSetsOf(plan: Plan, looks: readonly AcceptedLook[]): number {
+  const settingsOf = (id: string): Settings => plan.variants.find((variant) => variant.id === id)?.settings ?? {};
+  const variants = looks.map(({ variantId: id }) => ({ variant: { id, settings: settingsOf(id) } }));
+  return serverSets(variants, plan).length;
 }
 
 /** What a look at the variant would show at its level, from its slices at the nearest one that was measured. */

@@ -34,7 +34,10 @@ export type History = {
 export function readHistory(all: readonly JournalLine[]): History {
   const ladder = all.filter((line) => line.kind === 'slice' && isOfLadder(line)) as SliceResult[];
   const lines = all.filter(
-    (line) => line.kind !== 'after' && !(line.kind === 'slice' && (line.slice.stage === 'after' || isOfLadder(line))),
+    (line) =>
+      line.kind !== 'server' &&
+      line.kind !== 'after' &&
+      !(line.kind === 'slice' && (line.slice.stage === 'after' || isOfLadder(line))),
   );
   const slices = lines.filter((line) => line.kind === 'slice');
   const complete = lines.filter((line) => line.kind === 'block' && line.status === 'complete') as (JournalLine & {

@@ -4,6 +4,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { AfterPart, Slice } from '../plan/plan.ts';
 import type { LeftLoad } from './after-history.ts';
 import type { AfterPlan } from './after-plan.ts';
+import type { ServerFacts } from './flag-proof.ts';
 import type { FrozenLevels } from './levels.ts';
 import { journalLineSchema } from './record-schema.ts';
 import type { Measurement } from './slice.ts';
@@ -16,9 +17,19 @@ export type SliceResult = { readonly kind: 'slice'; readonly slice: Slice; reado
   | { readonly status: 'failed'; readonly failure: SliceFailure }
 );
 
+/** A server process of a block, when the first variant was in force on it; its slices have its pid. */
+export type ServerLine = ServerFacts & {
+  readonly kind: 'server';
+  readonly stage: 'screen' | 'confirm' | 'after';
+  readonly block: number;
+  readonly attempt: number;
+  readonly at: string;
+};
+
 /** What `journal.jsonl` holds, one line each, only ever appended to. */
 export type JournalLine =
   | SliceResult
+  | ServerLine
   /** The variant left the active set in this block. */
   | {
       readonly kind: 'unstable';

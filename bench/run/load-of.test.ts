@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { makeCandidate } from './candidates.ts';
 import { loadKey, loadOf, loadOfId } from './load-of.ts';
-import { applyOf } from './prepare.ts';
 import { syntheticRun } from './run.fixture.ts';
 import { timingOf } from './timing.ts';
 
@@ -36,17 +34,4 @@ test('a variant settles in as many cycles of its own load as its instances need'
   // 20 executions of 2 rows, 8 or 64 rows at a time, 32 ms a cycle: 160 ms, or 20 ms, where 100 ms are the least.
   assert.equal(timingOf(plan, [look('baseline')], {}).warmupMs, 160);
   assert.equal(timingOf(plan, [look('wide')], {}).warmupMs, 100);
-});
-
-test('a model stays loaded where loads are all that differs and the plan leaves the way open', () => {
-  const configText = 'name: "m"\nbackend: "onnxruntime"\nmax_batch_size: 8\n';
-  const source = { folder: '/m', configFile: '/m/config.pbtxt', configText, config: {} };
-  const baseline = makeCandidate({ id: 'baseline', settings: {} }, source);
-  const loads = [baseline, makeCandidate(wide, source), makeCandidate(grpc, source)];
-  const mixed = [...loads, makeCandidate({ id: 'plain', settings: { max_batch_size: 4 } }, source)];
-  assert.equal(applyOf(plan, loads), 'keep');
-  assert.equal(applyOf(plan, mixed), 'reload');
-  assert.equal(applyOf({ ...plan, apply: 'reload' }, loads), 'reload');
-  assert.equal(applyOf({ ...plan, apply: 'restart' }, loads), 'restart');
-  assert.equal(applyOf({ ...plan, expectEqual: true }, [baseline, baseline]), 'reload');
 });

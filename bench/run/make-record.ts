@@ -1,9 +1,10 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { type Applied, baselineId } from '../plan/plan.ts';
+import { type Apply, baselineId } from '../plan/plan.ts';
 import { pilotShare } from '../stats/budget.ts';
 import { version } from '../version.ts';
 import { type Candidate, costOf, type SetAside } from './candidates.ts';
+import { type ApplyChoice, chooseApply, type Footprint } from './choose-apply.ts';
 import type { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
 import type { Environment } from './environment.ts';
@@ -16,6 +17,7 @@ import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { scoreOf } from './score.ts';
+import { serverSets } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
 import { type Timing, timingOf } from './timing.ts';
 import { sliceMetric } from './values.ts';
@@ -29,7 +31,8 @@ export type Prepared = {
   readonly candidates: readonly Candidate[];
   readonly setAside: readonly SetAside[];
   readonly deployment: Deployment;
-  readonly applied: Applied;
+  /** How the variants were looked at. */
+  readonly applied: Apply;
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
   readonly inputMd5: string;
@@ -40,6 +43,8 @@ export type Prepared = {
 /** What one look at each variant on a running server showed. */
 export type Seen = {
   readonly looks: readonly Preflight[];
+  /** Of the accepted ones. */
+  readonly footprints: readonly Footprint[];
   readonly workloads: Workloads;
   readonly serverStartMs: number;
 };
@@ -48,8 +53,9 @@ export type Seen = {
  * Measures the host's noise where the design depends on it, and fixes the design: what `run.json` says from then on.
  * @throws Failure (server) where the server takes none of the variants.
  */
-export async function makeRecord(prepared: Prepared, { looks, workloads, serverStartMs }: Seen): Promise<RunRecord> {
-  const { request, source, candidates, setAside, deployment, applied, environment, startMs } = prepared;
+export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRecord> {
+  const { request, source, candidates, setAside, deployment, environment, startMs } = prepared;
+  const { looks, workloads, serverStartMs } = seen;
   const { plan, planFile, planSource, command, events } = request;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
   if (accepted.length < 2) {
@@ -68,7 +74,20 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf(prepared, { costs, timing, workloads });
+  const taken = candidates.filter(({ variant }) => accepted.some(({ variantId }) => variantId === variant.id));
+  const flagSetCount = serverSets(taken, plan).length;
+  const { applied, ...apply } = await settleApply(
+    chooseApply(plan, {
+      looked: prepared.applied,
+      looks: accepted,
+      timing,
+      footprints: seen.footprints,
+      freeBytes: process.availableMemory(),
+      flagSetCount,
+    }),
+    { candidates: taken, deployment, events },
+  );
+  const pilot = await pilotOf(prepared, { costs, timing, workloads, accepted: taken, applied });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -81,6 +100,7 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
     command,
     engine,
     applied,
+    apply,
     autoCompleteConfig: prepared.autoCompleteConfig,
     after: { soak: request.soak },
     design: designRun(plan, {
@@ -88,6 +108,8 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
       timing,
       sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
       serverStartMs,
+      applied,
+      flagSetCount,
       usedMs,
     }),
     looks,
@@ -107,19 +129,43 @@ function sliceSdOf(floor: NoiseFloor | null): number | null {
   return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
 }
 
+type Settling = {
+  readonly candidates: readonly Candidate[];
+  readonly deployment: Deployment;
+  readonly events: SweepRequest['events'];
+};
+
+/** Copies that were chosen without being asked for are tried once, all of them on one server: else there is reloading. */
+async function settleApply(choice: ApplyChoice, { candidates, deployment, events }: Settling): Promise<ApplyChoice> {
+  if (choice.applied !== 'colocate' || choice.because === 'asked') return choice;
+  events.preparing('loading all variants side by side');
+  await deployment.fresh(candidates);
+  for (const candidate of candidates) {
+    const inForce = await deployment.putInForce(candidate, 'colocate');
+    if (!('refused' in inForce)) continue;
+    await deployment.fresh();
+    return { ...choice, applied: 'reload', because: 'copies-refused' };
+  }
+  return choice;
+}
+
 type Piloting = {
+  readonly accepted: readonly Candidate[];
+  readonly applied: Apply;
   readonly costs: Readonly<Record<string, readonly number[]>>;
   readonly timing: Timing;
   readonly workloads: Workloads;
 };
 
 /** A fixed design needs no pilot: nothing in it depends on the noise. Where each variant has its level, their ladder is the pilot. */
-async function pilotOf(prepared: Prepared, { costs, timing, workloads }: Piloting): Promise<Pilot | null> {
-  const { request, candidates, deployment, applied, startMs } = prepared;
+async function pilotOf(prepared: Prepared, piloting: Piloting): Promise<Pilot | null> {
+  const { request, deployment, startMs } = prepared;
+  const { accepted, applied, costs, timing, workloads } = piloting;
   const { plan, signal, events } = request;
   if (plan.blocks !== null || plan.objective.kind === 'capacity') return null;
-  const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
-  const demanding = accepted
+  // Another set of flags would start a server for each slice.
+  const [withBaseline = []] = applied === 'restart' ? [accepted] : serverSets(accepted, plan);
+  const demanding = withBaseline
     .slice(1)
     .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
   const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];

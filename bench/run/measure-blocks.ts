@@ -7,6 +7,7 @@ import { Journal, type JournalLine, readJournal } from './journal.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunRecord } from './record.ts';
 import type { SweepRequest } from './request.ts';
+import { watchServers } from './server-lines.ts';
 
 /** A block that takes longer than expected may use this much more than the budget before it is given up. */
 const graceMs = 4_000;
@@ -23,6 +24,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
   };
   const end = (reason: 'blocks' | 'decided' | 'budget' | 'unstable'): void =>
     append({ kind: 'end', reason, at: new Date().toISOString() });
+  const onServer = watchServers(append);
   let slowdown = 1;
   for (;;) {
     const history = readHistory(lines);
@@ -50,6 +52,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
       deployment,
       workloads,
       append,
+      onServer,
       signal,
       lastStartMs: deadlineMs + graceMs,
       onSlice: (slice, done, total) => events.slice(slice, { ...progressOf(record, history, next), done, total }),

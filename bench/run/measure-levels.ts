@@ -3,6 +3,7 @@ import type { CapacityObjective, Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { ladderShare } from '../stats/budget.ts';
 import { nextLevels } from '../stats/ladder.ts';
+import { byServer } from './after-order.ts';
 import { pauseBefore, runSlice, troubleWith } from './block.ts';
 import { freezeLevels } from './freeze-levels.ts';
 import { readHistory } from './history.ts';
@@ -13,6 +14,8 @@ import { loadOf } from './load-of.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { SweepRequest } from './request.ts';
 import { requestsFor } from './score.ts';
+import { type ServerWatch, watchServers } from './server-lines.ts';
+import { serversPerBlock } from './server-sets.ts';
 
 /** So many passes over the variants on one server; where the levels lie must not depend on a single process. */
 const passesPerServer = 4;
@@ -36,7 +39,8 @@ export async function measureLevels(run: PreparedRun, request: SweepRequest): Pr
     lines.push(line);
   };
   if (readHistory(lines).levels === null) {
-    await climb({ run, request, objective, append, ladder: [...readHistory(lines).ladder] });
+    const onServer = watchServers(append);
+    await climb({ run, request, objective, append, onServer, ladder: [...readHistory(lines).ladder] });
     append({ kind: 'levels', at: now(), ...freezeLevels(run, objective, readHistory(lines).ladder) });
   }
   return { ...run, record: frozen(run.record, readHistory(lines)) };
@@ -47,27 +51,35 @@ type Climbing = {
   readonly request: SweepRequest;
   readonly objective: CapacityObjective;
   readonly append: (line: JournalLine) => void;
+  readonly onServer: ServerWatch;
   /** Grows with every slice. */
   readonly ladder: SliceResult[];
 };
 
-/** One slice of each variant that is not at its end, in random order, again and again. */
-async function climb({ run, request, objective, append, ladder }: Climbing): Promise<void> {
-  const { record, deployment, deadlineMs } = run;
+/**
+ * One slice of each variant that is not at its end, in random order, again and again; where flags of the server differ, those
+ * that share a server right after one another.
+ */
+async function climb(climbing: Climbing): Promise<void> {
+  const { run, request, objective, append, ladder } = climbing;
+  const { record, candidates, deployment, deadlineMs } = run;
+  const { plan } = record;
   const startMs = performance.now();
   const endMs = startMs + ladderShare * (deadlineMs - startMs);
   const passesBefore = ladder.at(-1)?.slice.block ?? 0;
+  const sets = serversPerBlock(candidates, plan, record.applied).map((set) => set.map(({ variant }) => variant.id));
+  // Before an interruption all of them lay side by side, and now but the one that was looked at.
+  if (passesBefore > 0 && record.applied === 'colocate') await deployment.fresh(candidates);
   for (let pass = passesBefore + 1; ; pass += 1) {
     const next = nextLevels(objective.levels, climbersOf(record, ladder));
     if (next.length === 0) return;
-    if (pass % passesPerServer === 0) await deployment.fresh();
-    const order = seededRandom(blockSeed(record.plan.seed, firstSeed + pass)).permutation(next.length);
-    for (const [position, index] of order.entries()) {
-      const place = next[index];
-      if (place === undefined) continue;
+    if (pass % passesPerServer === 0) await deployment.fresh(candidates);
+    const random = seededRandom(blockSeed(plan.seed, firstSeed + pass)).permutation(next.length);
+    const order = random.flatMap((index) => next[index] ?? []).map(({ id, level }) => ({ variantId: id, level }));
+    for (const [position, { variantId: id, level }] of byServer(order, sets).entries()) {
       request.signal.throwIfAborted();
       if (performance.now() > endMs) return;
-      const result = await measure({ ...place, pass, position, total: next.length }, { run, request, ladder });
+      const result = await measure({ id, level, pass, position, total: next.length }, climbing);
       append(result);
       ladder.push(result);
     }
@@ -87,7 +99,7 @@ type Rung = {
 
 async function measure(
   { id, level, pass, position, total }: Rung,
-  { run, request, ladder }: Pick<Climbing, 'run' | 'request' | 'ladder'>,
+  { run, request, onServer, ladder }: Climbing,
 ): Promise<SliceResult> {
   const { record, candidates, deployment, workloads } = run;
   const { plan, applied, design } = record;
@@ -109,7 +121,8 @@ async function measure(
   };
   request.events.slice(slice, { block: pass, blocks: 0, done: position, total });
   const timing = { warmupMs: design.warmupMs, sliceMs: { [id]: sliceMsAt({ id, level }, run, ladder) } };
-  return runSlice(slice, candidate, { plan, design: timing, applied, deployment, workloads, signal: request.signal });
+  const { signal } = request;
+  return runSlice(slice, candidate, { plan, design: timing, applied, deployment, workloads, onServer, signal });
 }
 
 /**

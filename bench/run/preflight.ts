@@ -1,10 +1,14 @@
 import { Failure } from '../failure.ts';
-import { type Applied, baselineId } from '../plan/plan.ts';
+import { type Apply, baselineId } from '../plan/plan.ts';
 import type { Candidate } from './candidates.ts';
+import type { Footprint } from './choose-apply.ts';
 import type { Deployment, InForce } from './deployment.ts';
+import { serverFacts } from './flag-proof.ts';
+import { footprintOf } from './footprint.ts';
 import { loadOf } from './load-of.ts';
 import { loadRefusal } from './load-refusal.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
+import { serverSets } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
 import { recordWorkloads, type WorkloadContext, type Workloads, workloadFor } from './workloads.ts';
 
@@ -29,7 +33,8 @@ const secondLookCycles = 10;
 
 export type PreflightContext = WorkloadContext & {
   readonly deployment: Deployment;
-  readonly apply: Applied;
+  /** Of colocated variants those that were looked at stay loaded. */
+  readonly apply: Apply;
   readonly onVariant: (variantId: string) => void;
 };
 
@@ -41,10 +46,11 @@ export type PreflightContext = WorkloadContext & {
 export async function preflight(
   candidates: readonly Candidate[],
   context: PreflightContext,
-): Promise<{ looks: Preflight[]; workloads: Workloads }> {
+): Promise<{ looks: Preflight[]; footprints: Footprint[]; workloads: Workloads }> {
   const looks: Preflight[] = [];
+  const footprints: Footprint[] = [];
   let workloads: Workloads | undefined;
-  for (const candidate of candidates) {
+  for (const candidate of serverSets(candidates, context.plan).flat()) {
     const { id } = candidate.variant;
     context.signal.throwIfAborted();
     context.onVariant(id);
@@ -56,13 +62,19 @@ export async function preflight(
     }
     workloads ??= await recordWorkloads(inForce, context);
     const reason = loadRefusal(id, loadOf(context.plan, candidate.variant), inForce, workloads);
-    looks.push(
+    const seen =
       reason === null
         ? await look(candidate, inForce, workloads, context)
-        : { variantId: id, outcome: 'refused', reason },
-    );
+        : ({ variantId: id, outcome: 'refused', reason } as const);
+    looks.push(seen);
+    if (seen.outcome === 'accepted') footprints.push(footprintOf(inForce));
   }
-  return { looks, workloads: workloads ?? new Map() };
+  const place = new Map(candidates.map(({ variant }, index) => [variant.id, index]));
+  return {
+    looks: looks.toSorted((a, b) => (place.get(a.variantId) ?? 0) - (place.get(b.variantId) ?? 0)),
+    footprints,
+    workloads: workloads ?? new Map(),
+  };
 }
 
 async function look(
@@ -91,7 +103,7 @@ async function look(
   return {
     variantId,
     outcome: 'accepted',
-    proof: proveSettings(candidate, inForce.log),
+    proof: proveSettings(candidate, inForce.log, serverFacts(inForce.server, candidate.variant.settings).told),
     loadMs: inForce.loadMs,
     latencyMs: measurement.latency.p50Ns / 1e6,
     requestsPerSecond: measurement.requestsPerSecond,

@@ -3,8 +3,9 @@ import { exitCodes, Failure } from '../failure.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
-import { type Applied, baselineId, type Plan } from '../plan/plan.ts';
+import type { Apply } from '../plan/plan.ts';
 import { type Candidate, makeCandidates } from './candidates.ts';
+import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import { readJournal } from './journal.ts';
@@ -41,7 +42,6 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
-  const applied = applyOf(plan, candidates);
   const data = await readInputData(workloadSpec(plan));
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
@@ -56,6 +56,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
+  const applied = previous?.applied ?? firstApply(plan, candidates);
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
       request,
@@ -130,7 +131,7 @@ type Looking = {
   deployment: Deployment;
   data: InputData;
   batchSizes: readonly number[];
-  applied: Applied;
+  applied: Apply;
 };
 
 async function lookAt(
@@ -164,23 +165,6 @@ function withoutTrace(reason: unknown, { resume }: SweepRequest): unknown {
   if (!(reason instanceof Failure) || resume) return reason;
   const exit = reason.exitCode === exitCodes.terminated ? 'terminated' : 'interrupted';
   return new Failure(exit, reason.code, reason.message, { hint: 'nothing was measured yet, and nothing is kept' });
-}
-
-/**
- * How the variants come into force; where all of them are the baseline's configuration under other loads, it stays loaded, unless the
- * plan asks for a way of its own. Copies that are the same on purpose are reloaded as any variant is.
- * @throws Failure (usage) for a plan whose way to put variants in force is not for its blocks.
- */
-export function applyOf({ apply, expectEqual }: Plan, candidates: readonly Candidate[]): Applied {
-  if (apply === 'colocate') {
-    throw new Failure('usage', 'plan', 'apply: colocate is not for the blocks that a verdict rests on', {
-      hint: 'write apply: auto, reload or restart',
-    });
-  }
-  if (apply !== 'auto') return apply;
-  const committed = candidates.find(({ variant }) => variant.id === baselineId)?.configText;
-  const loadsAlone = !expectEqual && candidates.every(({ configText }) => configText === committed);
-  return loadsAlone ? 'keep' : 'reload';
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { applyReasons } from '../report/results.ts';
 
 /**
  * What the files of a run folder must hold at the least for a report to be made of them. They were written by this tool,
@@ -99,7 +100,13 @@ export const recordSchema = z.looseObject({
     transferable: z.boolean(),
     command: texts,
   }),
-  applied: z.enum(['reload', 'restart', 'keep']),
+  applied: z.enum(['reload', 'restart', 'colocate', 'keep']),
+  apply: z.looseObject({
+    because: z.enum(applyReasons),
+    loadRatio: amount.nullable(),
+    neededBytes: amount.nullable(),
+    freeBytes: amount.nullable(),
+  }),
   after: z.looseObject({ soak: z.boolean() }),
   design,
   looks: z.array(look),
@@ -222,6 +229,16 @@ export const journalLineSchema = z.union([
   afterLine.extend({ status: z.literal('ended'), part, reason: z.enum(['complete', 'budget']) }),
   sliceLine.extend({ status: z.literal('measured'), measurement }),
   sliceLine.extend({ status: z.literal('failed'), failure: z.looseObject({ reason: z.string() }) }),
+  z.looseObject({
+    kind: z.literal('server'),
+    stage: z.enum(['screen', 'confirm', 'after']),
+    block: z.int().min(1),
+    attempt: z.int().min(1),
+    pid: whole.nullable(),
+    command: texts,
+    told: z.record(z.string(), z.string()),
+    at: z.iso.datetime(),
+  }),
   blockLine.extend({ kind: z.literal('unstable'), variantId: id, reason: z.string() }),
   blockLine.extend({ kind: z.literal('block'), status: z.enum(['complete', 'superseded']), at: z.iso.datetime() }),
   z.looseObject({

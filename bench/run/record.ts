@@ -2,8 +2,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineIdentity } from '../engines/engine.ts';
 import { Failure, messageOf } from '../failure.ts';
-import type { Applied, Plan } from '../plan/plan.ts';
+import type { Apply, Plan } from '../plan/plan.ts';
 import type { SetAside } from './candidates.ts';
+import type { ApplyGrounds } from './choose-apply.ts';
 import type { Design } from './design.ts';
 import type { NoiseFloor } from './noise-floor.ts';
 import type { Pilot } from './pilot.ts';
@@ -21,7 +22,9 @@ export type RunRecord = {
   /** What repeats the run. */
   readonly command: string;
   readonly engine: EngineIdentity & { readonly command: readonly string[] };
-  readonly applied: Applied;
+  readonly applied: Apply;
+  /** Why in that way. */
+  readonly apply: ApplyGrounds;
   readonly autoCompleteConfig: boolean;
   /** What is wanted once a variant is claimed. */
   readonly after: { readonly soak: boolean };

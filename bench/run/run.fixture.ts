@@ -184,6 +184,7 @@ export function syntheticRecord({
       command: ['tritonserver'],
     },
     applied: 'reload',
+    apply: { because: 'cheap-load', loadRatio: 0.03, neededBytes: 1_000_000, freeBytes: 9_000_000 },
     autoCompleteConfig: false,
     after: { soak: true },
     design: {

@@ -29,7 +29,7 @@ function slice(port: number): string {
     const plan = { model: '${scriptedModel}', load: { concurrency: 4, requestTimeoutMs: 5000 }, constraints: [] };
     const workload = { inputs: [[input]], answers: [outputs] };
     const context = { plan, workload, signal: new AbortController().signal };
-    const { invalid } = await measureSlice({ load }, { server, loadMs: 0 }, { warmupMs: 100, sliceMs: 400 }, context);
+    const { invalid } = await measureSlice({ load }, { server, model: plan.model, loadMs: 0 }, { warmupMs: 100, sliceMs: 400 }, context);
     console.log(JSON.stringify(invalid));
   `;
 }

@@ -36,15 +36,15 @@ export type SliceTiming = { readonly warmupMs: number; readonly sliceMs: number;
 /** Warms the variant up and measures it once. Rejects with the reason of `signal`, or of the server's death. */
 export async function measureSlice(
   slice: Pick<Slice, 'load'>,
-  { server, loadMs }: InForce,
+  { server, model, loadMs }: Pick<InForce, 'server' | 'model' | 'loadMs'>,
   timing: SliceTiming,
   context: { plan: Plan; workload: Workload; signal: AbortSignal },
 ): Promise<Measurement> {
   const { plan, workload } = context;
   const hostProbe = probeHost();
-  const counters = watchCounters(server.control, plan.model);
+  const counters = watchCounters(server.control, model);
   const transport = await loadTransport(slice.load.transport);
-  const target = plainTarget(addressFor(transport, server), plan.model);
+  const target = plainTarget(addressFor(transport, server), model);
   const measurement = await runLoad({
     transport: transport.name,
     target,

@@ -31,6 +31,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
     plan: describePlan(record),
     engine: { ...record.engine, command: [...record.engine.command] },
     run: {
+      applied: describeApply(record),
       startedAt: record.startedAt,
       finishedAt,
       durationMs,
@@ -123,6 +124,11 @@ function describeVerdict(record: RunRecord, { verdict }: Decision): Results['ver
     alpha: plan.alpha,
     practicalMargin: plan.practicalMargin,
   };
+}
+
+function describeApply({ applied, apply }: RunRecord): Results['run']['applied'] {
+  const { because, loadRatio, neededBytes, freeBytes } = apply;
+  return { way: applied, because, loadRatio, neededBytes, freeBytes };
 }
 
 /** More than that is no advice. */

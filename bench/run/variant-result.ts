@@ -1,5 +1,6 @@
 import { changesLoad } from '../plan/load-axis.ts';
 import { baselineId, type Constraint, type Variant } from '../plan/plan.ts';
+import { configSettings, flagsFor, serverFlagsOf } from '../plan/server-flags.ts';
 import { describeLoad } from '../report/loads.ts';
 import type { EstimateResult, VariantResult } from '../report/results.ts';
 import { type Estimate, estimate, exponentiate } from '../stats/estimate.ts';
@@ -35,6 +36,7 @@ export function variantResult(
     id,
     baseline: id === baselineId,
     settings: { ...settings },
+    serverFlags: serverFlagsOf(settings).flatMap(({ words }) => words),
     load: loadResult(loadIn(record, variant.id)),
     differsIn: differsIn(variant, record),
     ...statusOf(id, { look, record, history, decision }),
@@ -71,12 +73,17 @@ function loadResult({ pacing: { concurrency }, batchSize, transport: protocol }:
   return { description: describeLoad(load), ...load };
 }
 
-/** By the texts of the configurations; one that was never made, of a variant set aside, is another where it sets something. */
+/** By the texts of the configurations; one that was never made, of a variant set aside, is another where it sets something of it. */
 function differsIn({ id, settings, load }: Variant, { plan, configs }: RunRecord): VariantResult['differsIn'] {
   const own = Object.hasOwn(configs, id) ? configs[id] : undefined;
-  const other = own === undefined ? Object.keys(settings).length > 0 : own !== configs[baselineId];
+  const other = own === undefined ? Object.keys(configSettings(settings)).length > 0 : own !== configs[baselineId];
   const otherLoad = load !== undefined && changesLoad({ load }, plan.load);
-  return [...(other ? (['configuration'] as const) : []), ...(otherLoad ? (['load'] as const) : [])];
+  const otherServer = flagsFor(plan.engine.flags, settings).join('\n') !== plan.engine.flags.join('\n');
+  return [
+    ...(other ? (['configuration'] as const) : []),
+    ...(otherServer ? (['server'] as const) : []),
+    ...(otherLoad ? (['load'] as const) : []),
+  ];
 }
 
 function limitOf(

@@ -43,7 +43,7 @@ export function workloadFor(workloads: Workloads, { batchSize }: Pick<Load, 'bat
  */
 export async function recordWorkloads(baseline: InForce, context: WorkloadContext): Promise<Workloads> {
   const { plan, batchSizes } = context;
-  const metadata = await baseline.server.control.modelMetadata(plan.model);
+  const metadata = await baseline.server.control.modelMetadata(baseline.model);
   const workloads = new Map<number, Workload | NoWorkload>();
   const own = await recordOwn({ baseline, metadata }, context);
   workloads.set(plan.load.batchSize, own);
@@ -54,11 +54,14 @@ export async function recordWorkloads(baseline: InForce, context: WorkloadContex
 
 type Asked = { readonly baseline: InForce; readonly metadata: ModelMetadata };
 
-async function recordOwn({ baseline: { server }, metadata }: Asked, context: WorkloadContext): Promise<Workload> {
+async function recordOwn(
+  { baseline: { server, model }, metadata }: Asked,
+  context: WorkloadContext,
+): Promise<Workload> {
   const { plan, data } = context;
   const made = makeWorkload(data, metadata, plan.load.batchSize);
   try {
-    return await answered(made, (inputs) => server.control.infer(plan.model, inputs), context);
+    return await answered(made, (inputs) => server.control.infer(model, inputs), context);
   } catch (error) {
     throw error instanceof KServeError ? unanswered(error, plan) : error;
   }
@@ -67,14 +70,14 @@ async function recordOwn({ baseline: { server }, metadata }: Asked, context: Wor
 type Other = WorkloadContext & { readonly batchSize: number; readonly own: Workload };
 
 async function recordOther({ baseline, metadata }: Asked, other: Other): Promise<Workload | NoWorkload> {
-  const { plan, data, batchSize, own } = other;
+  const { data, batchSize, own } = other;
   const { control } = baseline.server;
   const most = Number(baseline.served.max_batch_size ?? 0);
   const rowsMost = most > 0 ? most : Number.POSITIVE_INFINITY;
   try {
     const options = { ...plainOptions, distinctRequestCount: wantedOf(own, batchSize) };
     const made = makeWorkload(data, metadata, batchSize, options);
-    const infer = (inputs: readonly Tensor[]) => control.infer(plan.model, inputs);
+    const infer = (inputs: readonly Tensor[]) => control.infer(baseline.model, inputs);
     return await answered(made, (inputs) => inferInParts(infer, inputs, rowsMost), other);
   } catch (error) {
     const told = error instanceof KServeError ? error.reason : messageOf(error);
