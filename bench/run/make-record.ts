@@ -1,24 +1,23 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { baselineId } from '../plan/plan.ts';
-import { pilotShare } from '../stats/budget.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type Evidence, type Noise, noiseFrom } from '../stats/components.ts';
 import { version } from '../version.ts';
-import { loadOf } from './block.ts';
 import { type Candidate, costOf, type SetAside } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
-import { designRun } from './design.ts';
+import { closingMs, type Design, designRun } from './design.ts';
 import type { Environment } from './environment.ts';
-import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
-import { type Pilot, runPilot } from './pilot.ts';
+import { measurePilot } from './measure-pilot.ts';
+import { floorEvidence, floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
+import type { PilotFound } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
-import { scoreOf } from './score.ts';
-import { measureSlice, type Workload } from './slice.ts';
-import { type Timing, timingOf } from './timing.ts';
-import { sliceMetric } from './values.ts';
+import type { Workload } from './slice.ts';
+import { affordable, lengthened } from './slice-length.ts';
+import { type AcceptedLook, type Timing, timingOf } from './timing.ts';
 import { inputFiles } from './workload-spec.ts';
 
 /** What was prepared for a new run before its server was started. */
@@ -67,7 +66,7 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf(prepared, { costs, timing, workload });
+  const found = await measurePilot(prepared, { looks: accepted, costs, timing, workload, serverStartMs });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -82,16 +81,17 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
     applied,
     autoCompleteConfig: prepared.autoCompleteConfig,
     after: { soak: request.soak },
-    design: designRun(plan, {
+    design: designFrom(plan, {
       looks: accepted,
       timing,
-      sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
+      found,
+      noise: noiseOf(found?.evidence ?? null, noiseFloor, plan),
       serverStartMs,
       usedMs,
     }),
     looks,
     setAside,
-    pilot,
+    pilot: found?.pilot ?? null,
     noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
@@ -101,39 +101,35 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
   };
 }
 
-/** Where there was no time for a pilot, what the host was seen to have; null where it was never looked at. */
-function sliceSdOf(floor: NoiseFloor | null): number | null {
-  return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
+/**
+ * The pilot's evidence together with that of the host's noise floor, which knows more blocks but another day; the floor alone
+ * where there was no time for a pilot. Null where the host was never looked at.
+ */
+function noiseOf(pilot: readonly Evidence[] | null, floor: NoiseFloor | null, { model }: Plan): Noise | null {
+  const kept = floor === null || (pilot !== null && floor.model !== model) ? [] : [floorEvidence(floor)];
+  return noiseFrom([...(pilot ?? []), ...kept]);
 }
 
-type Piloting = {
-  readonly costs: Readonly<Record<string, readonly number[]>>;
+type Designing = {
+  readonly looks: readonly AcceptedLook[];
   readonly timing: Timing;
-  readonly workload: Workload;
+  readonly found: PilotFound | null;
+  readonly noise: Noise | null;
+  readonly serverStartMs: number;
+  readonly usedMs: number;
 };
 
-/** A fixed design needs no pilot: nothing in it depends on the noise. */
-async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting): Promise<Pilot | null> {
-  const { request, candidates, deployment, applied, startMs } = prepared;
-  const { plan, signal, events } = request;
-  if (plan.blocks !== null) return null;
-  const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
-  const demanding = accepted
-    .slice(1)
-    .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
-  const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
-  events.preparing('measuring the noise of this host');
-  return runPilot({
-    variantIds: ids,
-    untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
-    objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
-    measure: async (id) => {
-      signal.throwIfAborted();
-      const candidate = accepted.find(({ variant }) => variant.id === id);
-      const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
-      if (inForce === null || 'refused' in inForce) return null;
-      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, signal });
-    },
-  });
+/** With the warm-up and the slices that the pilot asks for, as far as the budget pays for them. */
+function designFrom(plan: Plan, { looks, timing, found, ...costs }: Designing): Design {
+  if (plan.blocks !== null) return designRun(plan, { looks, timing, ...costs });
+  const wanted =
+    found === null
+      ? timing
+      : lengthened({ ...timing, warmupMs: found.pilot.warmup.ms }, looks, found.pilot.samplingRatio);
+  const { serverStartMs, usedMs } = costs;
+  const availableMs = plan.budgetMs === null ? Number.POSITIVE_INFINITY : plan.budgetMs - usedMs - closingMs;
+  const paid = affordable(wanted, looks, { serverStartMs, availableMs });
+  const design = designRun(plan, { looks, timing: paid, ...costs });
+  const isCut = looks.some(({ variantId }) => (paid.sliceMs[variantId] ?? 0) < (timing.sliceMs[variantId] ?? 0));
+  return isCut ? { ...design, reduced: ['slice length', ...design.reduced] } : design;
 }

@@ -95,7 +95,20 @@ export const recordSchema = z.looseObject({
   looks: z.array(look),
   setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
   noiseFloor: z.looseObject({ residualSd: amount, slicesPerBlock: z.int().min(1), measuredAt: z.string() }).nullable(),
-  pilot: z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount }).nullable(),
+  pilot: z
+    .looseObject({
+      sliceSd: amount,
+      blockSd: amount,
+      sliceCount: whole,
+      processCount: whole,
+      warmup: z.looseObject({
+        ms: amount,
+        why: z.enum(['settled', 'restless', 'bounded', 'executions', 'unseen']),
+        settledMs: z.record(id, amount.nullable()),
+      }),
+      elapsedMs: amount,
+    })
+    .nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),
   environment: z.record(z.string(), z.unknown()),
