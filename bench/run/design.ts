@@ -33,7 +33,7 @@ export type Design = Timing & {
   readonly trialMs: number;
   /** The same of the screen. */
   readonly screenTrialMs: number;
-  /** What the budget took away: percentile, slices, screen, finalists, blocks. */
+  /** What the budget took away: slice length, percentile, slices, screen, finalists, blocks. */
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
   readonly resolvable: number | null;
