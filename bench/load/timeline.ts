@@ -19,8 +19,8 @@ export class TimelineRecorder {
 
   /** `sinceStartNs`: of the answer, from the start of the load. */
   record(sinceStartNs: number, latencyNs: number): void {
-    const bin = Math.floor(sinceStartNs / binNs);
-    if (!(bin >= 0 && bin < mostBins)) return;
+    if (!(sinceStartNs >= 0 && sinceStartNs < mostBins * binNs)) return;
+    const bin = (sinceStartNs / binNs) | 0;
     this.#counts[bin] = (this.#counts[bin] ?? 0) + 1;
     this.#sumsNs[bin] = (this.#sumsNs[bin] ?? 0) + latencyNs;
   }

@@ -258,7 +258,9 @@ export const resultsSchema = z.strictObject({
     blocksPlanned: z.number().describe('Of confirm, at the most'),
     screenBlocks: z.number().describe('Measured to choose the finalists; no claim rests on them'),
     finalists: z.array(z.string()).describe('Variants that were measured in confirm'),
-    reduced: z.array(z.string()).describe('What the budget took away: slice length, percentile, slices, screen, finalists, blocks'),
+    reduced: z
+      .array(z.string())
+      .describe('What the budget took away: slice length, percentile, slices, screen, finalists, blocks'),
     resolvableAtStart: z
       .number()
       .nullable()
