@@ -2,6 +2,7 @@ import { count, duration, plainNumber, share } from './format.ts';
 import { loadsDiffer } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
+import { warmupSentence } from './warmup-sentence.ts';
 
 /** One line of a list of facts: what it is about, and its value as text. */
 export type Fact = { readonly name: string; readonly value: string };
@@ -40,9 +41,10 @@ export function runFacts({ run, tool, verdict }: Results): Fact[] {
         : `${count(run.screenSlices)} in the screen, ${count(run.slicesPerBlock)} in confirm`,
     'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
     ...(run.ladderSlices === 0 ? {} : { 'Slices to choose the levels': count(run.ladderSlices) }),
-    'Warm-up before a slice': duration(run.warmupMs),
+    'Warm-up before a slice': warmupSentence(run),
     'Noise of a variant in a block': share(run.residualSd),
     'Noise of a slice in the pilot': share(run.pilot === null ? null : run.pilot.sliceSd),
+    'Noise between server processes in the pilot': share(run.pilot === null ? null : run.pilot.blockSd),
     'Difference that was expected to be found': share(run.resolvableAtStart),
     'Difference that this resolves': share(run.resolvable),
     Tool: `${tool.name} ${tool.version}`,

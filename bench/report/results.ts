@@ -297,12 +297,35 @@ export const resultsSchema = z.strictObject({
     blocksPlanned: z.number().describe('Of confirm, at the most'),
     screenBlocks: z.number().describe('Measured to choose the finalists; no claim rests on them'),
     finalists: z.array(z.string()).describe('Variants that were measured in confirm'),
-    reduced: z.array(z.string()).describe('What the budget took away: slices, screen, finalists, blocks'),
+    reduced: z
+      .array(z.string())
+      .describe('What the budget took away: slice length, percentile, slices, screen, finalists, blocks'),
     resolvableAtStart: z
       .number()
       .nullable()
       .describe("Ratio minus 1 that the sweep could be expected to find with 80 % power, from the pilot's noise"),
-    pilot: z.strictObject({ sliceSd: z.number(), sliceCount: z.number() }).nullable(),
+    pilot: z
+      .strictObject({
+        sliceSd: z.number().describe('Standard deviation of a slice inside one server process, log scale'),
+        blockSd: z
+          .number()
+          .describe(
+            'Of what differs between server processes beside, as far as so few of them can tell it from nothing',
+          ),
+        sliceCount: z.number(),
+        processCount: z.number(),
+        warmup: z.strictObject({
+          why: z
+            .enum(['settled', 'restless', 'bounded', 'executions', 'unseen'])
+            .describe(
+              'What set the warm-up: when the slowest variant settled, as late as could be told, the budget, the executions of each instance; or nothing was seen',
+            ),
+          settledMs: z
+            .record(z.string(), z.number().nullable())
+            .describe('When the load settled, of the variants that were watched; null where too few answers came'),
+        }),
+      })
+      .nullable(),
     slicesPerBlock: z.number().describe('In confirm'),
     screenSlices: z.number().describe('In the screen'),
     resolvable: z

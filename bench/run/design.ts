@@ -1,6 +1,7 @@
 import { withLowerPercentiles } from '../plan/objective.ts';
 import type { Objective, Plan } from '../plan/plan.ts';
 import { fitBudget, leastConfirmBlocks } from '../stats/budget.ts';
+import { type Noise, residualNoise } from '../stats/components.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
 import { leastScreened, mostFinalists } from '../stats/screen.ts';
@@ -32,7 +33,7 @@ export type Design = Timing & {
   readonly trialMs: number;
   /** The same of the screen. */
   readonly screenTrialMs: number;
-  /** What the budget took away: percentile, slices, screen, finalists, blocks. */
+  /** What the budget took away: slice length, percentile, slices, screen, finalists, blocks. */
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
   readonly resolvable: number | null;
@@ -43,8 +44,8 @@ export type Design = Timing & {
 export type Costs = {
   readonly looks: readonly AcceptedLook[];
   readonly timing: Timing;
-  /** Of one slice's ln(value), as the pilot or the host's noise floor has it; null where neither is known. */
-  readonly sliceSd: number | null;
+  /** Of ln(value), as the pilot and the host's noise floor have it; null where neither is known. */
+  readonly noise: Noise | null;
   readonly serverStartMs: number;
   /** Time already used of the budget. */
   readonly usedMs: number;
@@ -86,7 +87,7 @@ type Wanted = { readonly objective: Objective; readonly requests: number };
  * that slices are given up one by one.
  */
 function designWith(plan: Plan, { objective, requests }: Wanted, costs: Costs): { design: Design; paid: boolean } {
-  const wanted = plan.blocks === null ? slicesWanted(plan, costs.sliceSd, costs.looks.length - 1) : plan.slicesPerBlock;
+  const wanted = plan.blocks === null ? slicesWanted(plan, costs.noise, costs.looks.length - 1) : plan.slicesPerBlock;
   const make = (slices: number, held: number): Design => {
     const timing = withRequests(costs.timing, costs.looks, held / slices);
     const design =
@@ -121,7 +122,7 @@ function reducedOf({ reduced }: Design, { cut, lower }: { cut: boolean; lower: b
 
 /** First slices per block, then the screen, then finalists are given up; the looks stay. */
 function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Design {
-  const { timing, serverStartMs, sliceSd } = costs;
+  const { timing, serverStartMs, noise } = costs;
   const variantCount = costs.looks.length - 1;
   const meanSliceMs = roundMs(costs) / costs.looks.length;
   const blockMs = (variants: number, slices: number): number => serverStartMs + variants * slices * meanSliceMs;
@@ -158,10 +159,10 @@ function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Desi
       ...fit.reduced.filter((what) => what !== 'slices'),
     ],
     resolvable:
-      sliceSd === null
+      noise === null
         ? null
         : resolution({
-            residualSd: sliceSd / Math.sqrt(slicesPerBlock),
+            ...residualNoise(noise, slicesPerBlock),
             variantCount,
             alpha: plan.alpha,
             looks,
@@ -171,15 +172,23 @@ function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Desi
   };
 }
 
+/** A slice more that takes less of the noise away than that is not worth its time: what is left lies between the blocks. */
+const leastImprovement = 0.02;
+
 /** Enough slices to see the practical margin in all blocks of confirm, as far as the noise lies in the slices. */
-function slicesWanted(plan: Plan, sliceSd: number | null, variantCount: number): number {
+function slicesWanted(plan: Plan, noise: Noise | null, variantCount: number): number {
   const blocks = procedureRules.looks.at(-1) ?? 0;
   const margin = Math.log1p(plan.practicalMargin);
-  if (sliceSd === null || margin === 0) return plan.slicesPerBlock;
+  if (noise === null || margin === 0) return plan.slicesPerBlock;
   const finalists = variantCount <= leastScreened ? variantCount : mostFinalists;
   const critical = studentUpperQuantile(plan.alpha / finalists, blocks - 1);
-  const needed = Math.ceil(((critical * sliceSd) / margin) ** 2 * (2 / blocks));
-  return Math.max(plan.slicesPerBlock, Math.min(mostSlices, needed));
+  const sdWith = (slices: number): number => residualNoise(noise, slices).residualSd;
+  let slices = plan.slicesPerBlock;
+  while (slices < mostSlices && critical * sdWith(slices) * Math.sqrt(2 / blocks) > margin) {
+    if (sdWith(slices + 1) > (1 - leastImprovement) * sdWith(slices)) break;
+    slices += 1;
+  }
+  return slices;
 }
 
 /** First fewer slices per block, then fewer blocks, since blocks are what is replicated. Never fewer than one of each. */

@@ -4,11 +4,12 @@ import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import type { Applied, Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { ladderShare, pilotShare } from '../stats/budget.ts';
+import { exactNoise } from '../stats/components.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
 import { type Design, designRun } from './design.ts';
 import { loadOfId } from './load-of.ts';
-import { mostPasses } from './pilot.ts';
+import { mostPasses, mostProcesses } from './pilot.ts';
 import { applyOf } from './prepare.ts';
 import { readModelSource } from './repository.ts';
 import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
@@ -34,6 +35,8 @@ export type Expectation = Candidates & {
 export const assumed = { serverStartMs: 2_000, loadMs: 100, requestsPerSecond: 4_000, sliceSd: 0.1 };
 
 const lookMs = 250;
+/** Of each variant that the pilot watches. */
+const watchMs = 2_700;
 
 /**
  * Checks and designs a sweep without a server; reads the model's config and the input, and writes nothing.
@@ -52,7 +55,7 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   const design = designRun(plan, {
     looks,
     timing,
-    sliceSd: plan.blocks === null ? assumed.sliceSd : null,
+    noise: plan.blocks === null ? exactNoise(assumed.sliceSd) : null,
     serverStartMs: assumed.serverStartMs,
     usedMs: preparingMs + levelsMs,
   });
@@ -84,7 +87,8 @@ function lookAt(variantId: string, plan: Plan, applied: Applied): AcceptedLook {
 function pilotMs(plan: Plan, looks: readonly AcceptedLook[], timing: ReturnType<typeof timingOf>): number {
   if (plan.blocks !== null || plan.objective.kind === 'capacity') return 0;
   const passMs = looks.slice(0, 2).reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
-  return Math.min(mostPasses * passMs, pilotShare * (plan.budgetMs ?? Number.POSITIVE_INFINITY));
+  const restMs = (mostProcesses - 1) * assumed.serverStartMs + looks.slice(0, 2).length * watchMs;
+  return Math.min(mostPasses * passMs + restMs, pilotShare * (plan.budgetMs ?? Number.POSITIVE_INFINITY));
 }
 
 /** The baseline finds its way from the lowest level; the others begin where it ended. */

@@ -1,26 +1,21 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { type Applied, baselineId } from '../plan/plan.ts';
-import { pilotShare } from '../stats/budget.ts';
+import type { Applied } from '../plan/plan.ts';
 import { version } from '../version.ts';
 import { type Candidate, costOf, type SetAside } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
-import { designRun } from './design.ts';
+import { designFromPilot } from './design-from-pilot.ts';
 import type { Environment } from './environment.ts';
-import { loadOf } from './load-of.ts';
-import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
-import { type Pilot, runPilot } from './pilot.ts';
+import { measurePilot } from './measure-pilot.ts';
+import { floorPlace, readNoiseFloor } from './noise-floor.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
-import { scoreOf } from './score.ts';
-import { measureSlice } from './slice.ts';
-import { type Timing, timingOf } from './timing.ts';
-import { sliceMetric } from './values.ts';
+import { timingOf } from './timing.ts';
 import { inputFiles } from './workload-spec.ts';
-import { type Workloads, workloadFor } from './workloads.ts';
+import type { Workloads } from './workloads.ts';
 
 /** What was prepared for a new run before its server was started. */
 export type Prepared = {
@@ -68,7 +63,7 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf(prepared, { costs, timing, workloads });
+  const found = await measurePilot(prepared, { looks: accepted, costs, timing, workloads, serverStartMs });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -83,16 +78,17 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
     applied,
     autoCompleteConfig: prepared.autoCompleteConfig,
     after: { soak: request.soak },
-    design: designRun(plan, {
+    design: designFromPilot(plan, {
       looks: accepted,
       timing,
-      sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
+      found,
+      noiseFloor,
       serverStartMs,
       usedMs,
     }),
     looks,
     setAside,
-    pilot,
+    pilot: found?.pilot ?? null,
     noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
@@ -100,42 +96,4 @@ export async function makeRecord(prepared: Prepared, { looks, workloads, serverS
     inputMd5: prepared.inputMd5,
     warnings,
   };
-}
-
-/** Where there was no time for a pilot, what the host was seen to have; null where it was never looked at. */
-function sliceSdOf(floor: NoiseFloor | null): number | null {
-  return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
-}
-
-type Piloting = {
-  readonly costs: Readonly<Record<string, readonly number[]>>;
-  readonly timing: Timing;
-  readonly workloads: Workloads;
-};
-
-/** A fixed design needs no pilot: nothing in it depends on the noise. Where each variant has its level, their ladder is the pilot. */
-async function pilotOf(prepared: Prepared, { costs, timing, workloads }: Piloting): Promise<Pilot | null> {
-  const { request, candidates, deployment, applied, startMs } = prepared;
-  const { plan, signal, events } = request;
-  if (plan.blocks !== null || plan.objective.kind === 'capacity') return null;
-  const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
-  const demanding = accepted
-    .slice(1)
-    .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
-  const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
-  events.preparing('measuring the noise of this host');
-  return runPilot({
-    variantIds: ids,
-    untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
-    objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
-    measure: async (id) => {
-      signal.throwIfAborted();
-      const candidate = accepted.find(({ variant }) => variant.id === id);
-      const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
-      if (candidate === undefined || inForce === null || 'refused' in inForce) return null;
-      const load = loadOf(plan, candidate.variant);
-      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load }, inForce, own, { plan, workload: workloadFor(workloads, load), signal });
-    },
-  });
 }

@@ -64,7 +64,18 @@ const look = z.discriminatedUnion('outcome', [
   }),
 ]);
 
-const pilot = z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount });
+const pilot = z.looseObject({
+  sliceSd: amount,
+  blockSd: amount,
+  sliceCount: whole,
+  processCount: whole,
+  warmup: z.looseObject({
+    ms: amount,
+    why: z.enum(['settled', 'restless', 'bounded', 'executions', 'unseen']),
+    settledMs: z.record(id, amount.nullable()),
+  }),
+  elapsedMs: amount,
+});
 
 const design = z.looseObject({
   blocks: z.int().min(1),
@@ -104,7 +115,15 @@ export const recordSchema = z.looseObject({
   design,
   looks: z.array(look),
   setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
-  noiseFloor: z.looseObject({ residualSd: amount, slicesPerBlock: z.int().min(1), measuredAt: z.string() }).nullable(),
+  noiseFloor: z
+    .looseObject({
+      model: z.string(),
+      residualSd: amount,
+      slicesPerBlock: z.int().min(1),
+      blocks: z.int().min(2),
+      measuredAt: z.string(),
+    })
+    .nullable(),
   pilot: pilot.nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),

@@ -41,7 +41,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       finalists: [...decision.finalists],
       reduced: [...record.design.reduced],
       resolvableAtStart: record.design.resolvable === null ? null : Math.expm1(record.design.resolvable),
-      pilot: record.pilot === null ? null : { sliceSd: record.pilot.sliceSd, sliceCount: record.pilot.sliceCount },
+      pilot: describePilot(record),
       slicesPerBlock: record.design.slicesPerBlock,
       screenSlices: record.design.screenSlices,
       resolvable: decision.resolvable === null ? null : Math.expm1(decision.resolvable),
@@ -72,6 +72,13 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
 
 function isComplete(history: History): boolean {
   return history.ended !== null || history.unstable.has(baselineId);
+}
+
+function describePilot({ pilot }: RunRecord): Results['run']['pilot'] {
+  if (pilot === null) return null;
+  const { sliceSd, blockSd, sliceCount, processCount, warmup } = pilot;
+  const { why, settledMs } = warmup;
+  return { sliceSd, blockSd, sliceCount, processCount, warmup: { why, settledMs: { ...settledMs } } };
 }
 
 function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'] {
