@@ -36,7 +36,7 @@ const lookMs = 250;
  * Checks and designs a sweep without a server; reads the model's config and the input, and writes nothing.
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
-export async function expectRun(plan: Plan): Promise<Expectation> {
+export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
   const applied = applyOf(plan);
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
   const { description } = await readInputData(workloadSpec(plan));
@@ -51,6 +51,7 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
     sliceSd: plan.blocks === null ? assumed.sliceSd : null,
     serverStartMs: assumed.serverStartMs,
     usedMs: preparingMs,
+    soak,
   });
   return {
     ...made,

@@ -88,6 +88,7 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
       sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
       serverStartMs,
       usedMs,
+      soak: request.soak,
     }),
     looks,
     setAside,

@@ -84,6 +84,7 @@ export const recordSchema = z.looseObject({
     trialMs: amount,
     screenSlices: z.int().min(1),
     screenTrialMs: amount,
+    reservedSoakSliceMs: amount,
     procedure: z.enum(['fixed', 'staged']),
     objective,
     confirmLooks: z.array(z.int().min(2)).min(1),

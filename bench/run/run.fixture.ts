@@ -200,6 +200,7 @@ export function syntheticRecord({
       trialMs: 2_000 / arms.length,
       screenSlices: slicesPerBlock,
       screenTrialMs: 2_000 / arms.length,
+      reservedSoakSliceMs: 0,
       reduced: [],
       resolvable: null,
     },
