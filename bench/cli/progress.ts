@@ -66,10 +66,18 @@ function describeDesign(record: RunRecord): string {
   const parts = [
     `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
     `${plural(accepted - 1, 'variant')} and the baseline${left.length === 0 ? '' : ` (${left.join(', ')})`}`,
+    ...attempt(record),
     ...lowerPercentile(record),
     ...describeStages(record),
   ];
   return parts.join('; ');
+}
+
+function attempt({ continues, plan }: RunRecord): string[] {
+  if (continues === null) return [];
+  return [
+    `attempt ${continues.attempt} at alpha ${share(plan.alpha)}, which measures ${continues.carried.join(', ')} again`,
+  ];
 }
 
 /** Said before it is measured where the budget pays for too few requests of what the plan asks for. */

@@ -1,7 +1,7 @@
 import { afterSentences } from './after-sentences.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
-import { blocksInWords, clause, loadInWords, metricInWords, names, reasonInWords } from './phrases.ts';
+import { blocksInWords, clause, loadInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -32,7 +32,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...details(results),
       loadSentence(results),
       ...afterSentences(results),
-      ...errorRate(verdict),
+      ...errorRate(results),
       ...resolving(results),
       ...nextStep(results, claimed),
     ],
@@ -120,8 +120,14 @@ function loadSentence(results: Results): string {
   return `Measured under one load: ${loadInWords(results)}; ${blocksInWords(verdict.blocks)}, ${beside}.`;
 }
 
-function errorRate({ kind, alpha }: VerdictResult): string[] {
+function errorRate({ verdict: { kind, alpha }, attempt, continues }: Results): string[] {
   if (kind === 'INVALID') return [];
+  if (continues !== null) {
+    const all = attempt === 2 ? 'over both attempts' : `over all ${count(attempt)} attempts`;
+    return [
+      `Attempt ${count(attempt)}, on fresh blocks alone: if all variants were equal, it would claim a gain in at most ${share(alpha)} of cases, and ${all} there would be a false claim in at most ${share(continues.alphaOverAttempts)} of cases.`,
+    ];
+  }
   return [`If all variants were equal, at most ${share(alpha)} of such sweeps would claim a gain.`];
 }
 
@@ -131,9 +137,14 @@ function resolving({ run, verdict }: Results): string[] {
 }
 
 /** What the screen did, and that no claim rests on it. */
-function screening({ run }: Results, outCount: number): string {
+function screening({ run, continues }: Results, outCount: number): string {
+  const seeded = continues?.seeded ?? null;
+  const byRight =
+    seeded !== null && run.finalists.includes(seeded)
+      ? ` ${name(seeded)}, which led the attempt before, was one of them by right.`
+      : '';
   const kept = run.finalists.length;
-  return `Of ${count(outCount + kept)} variants the best ${kept === 1 ? 'one' : count(kept)} of a screen of ${blocksInWords(run.screenBlocks)} went on to fresh blocks; the others were not followed up, and nothing is claimed about them.`;
+  return `Of ${count(outCount + kept)} variants the best ${kept === 1 ? 'one' : count(kept)} of a screen of ${blocksInWords(run.screenBlocks)} went on to fresh blocks; the others were not followed up, and nothing is claimed about them.${byRight}`;
 }
 
 function nextStep(results: Results, claimed: boolean): string[] {

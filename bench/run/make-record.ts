@@ -78,6 +78,8 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
     planFile,
     planSource,
     command,
+    folder: request.shownFolder,
+    continues: request.continuing?.continues ?? null,
     engine,
     applied,
     autoCompleteConfig: prepared.autoCompleteConfig,

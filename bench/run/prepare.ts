@@ -15,6 +15,7 @@ import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
+import { checkConditions, checkEngine } from './same-conditions.ts';
 import type { Workload } from './slice.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { inputMd5Of, workloadSpec } from './workload-spec.ts';
@@ -45,7 +46,9 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
+  const earlier = request.continuing?.earlier;
   if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
+  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   stack.defer(makeRunFolder(folder));
@@ -58,6 +61,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), { request, deployment, data, applied }),
   );
+  if (earlier !== undefined) checkEngine(earlier, deployment.identity);
   const record =
     previous ??
     (await explained(request, deployment, () =>

@@ -176,6 +176,8 @@ export function syntheticRecord({
     planFile: 'plan.yaml',
     planSource: 'name: synthetic\n',
     command: 'npm run sweep -- plan.yaml',
+    folder: 'reports/synthetic',
+    continues: null,
     engine: {
       kind: 'local',
       version: '2.51.0',

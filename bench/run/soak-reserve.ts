@@ -9,7 +9,7 @@ export const longestSoakMs = 30_000;
 export const shortestSoakMs = 5_000;
 
 /** Share of a budget that is kept for the soak, and how long its slices must then be for it to be worth that. */
-const reserveShare = 0.25;
+export const reserveShare = 0.25;
 const usefulSoakMs = 8_000;
 /** Settling, loading and reading counters, where the design tells nothing. */
 const leastOverheadMs = 40;
