@@ -100,7 +100,7 @@ describe('a sweep that goes on from one that could not decide', () => {
       seeded: 'count-2',
     });
     assert(results.blocks.length <= 2);
-    assert.match(results.run.command, /given wider\.yaml|wider\.yaml --continue reports\/first --blocks 2 --slices 1$/);
+    assert.match(results.run.command, /-- wider\.yaml --continue reports\/first --blocks 2 --slices 1$/);
     if (results.verdict.kind === 'INVALID') return;
     const says =
       /Attempt.2,.on.fresh.blocks.alone:.+in.at.most.2\.5.%.of.cases,.and.over.both.attempts.there.would.be.a.false.claim.in.at.most.7\.5.%.of.cases\./s;

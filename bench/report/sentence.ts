@@ -160,10 +160,10 @@ function nextStep(results: Results, claimed: boolean): string[] {
   return ['Next: nothing to change for this load; another load, or other settings, would be a new question.'];
 }
 
-function whatWouldDecide({ verdict }: Results): string {
+function whatWouldDecide({ verdict, run }: Results): string {
   const { blocksNeeded, minutesNeeded } = verdict;
   if (blocksNeeded === null)
-    return 'Next: how many more blocks would decide cannot be told from these; to measure again:';
+    return `Next: how many more blocks would decide cannot be told from these; to ${run.nextCommand === null ? 'measure again' : 'go on all the same'}:`;
   const time = minutesNeeded === null ? '' : ` (about ${minutes(minutesNeeded)})`;
   const blocks = blocksNeeded === 1 ? '1 more block' : `${count(blocksNeeded)} more blocks`;
   return `Next: about ${blocks}${time} would probably decide:`;

@@ -58,7 +58,7 @@ export const closingMs = 2_000;
 /** Fewer blocks than that never earn a claim. */
 export const leastBlocks = 5;
 /** More slices than that in a block take time from what is replicated. */
-const mostSlices = 12;
+export const mostSlices = 12;
 
 /**
  * A block holds the requests that the percentiles of the objective and the constraints need; where the budget does not pay

@@ -5,6 +5,7 @@ import { blocksNeeded } from '../stats/power.ts';
 import { contestOf } from './contest.ts';
 import { decideRun } from './decision.ts';
 import { readHistory } from './history.ts';
+import { nextCommand } from './next-command.ts';
 import { syntheticStagedRun } from './staged-run.fixture.ts';
 import { summarise } from './summarise.ts';
 
@@ -47,8 +48,16 @@ describe('the blocks that an inconclusive staged run still needs', () => {
     assert(needed > 30, String(needed));
     // Two and the baseline in each block, at 2 000 ms / 12 each.
     assert.equal(verdict.minutesNeeded, (needed * 3 * 2_000) / 12 / 60_000);
-    const minutes = Math.ceil((needed * 3 * 2_000) / 12 / 60_000 + 3 / 60) + 1;
-    const args = `--blocks ${needed} --slices 1 --budget ${minutes}m`;
-    assert.equal(run.nextCommand, `npm run sweep -- --continue reports/synthetic ${args}`);
+    const neededMs = (needed * 3 * 2_000) / 12 + 3_000;
+    const minutes = (ms: number): number => Math.ceil(ms / 60_000) + 1;
+    // As many slices fit into the 30 blocks of a staged attempt, with a soak after it.
+    const again = 'npm run sweep -- --continue reports/synthetic';
+    assert.equal(run.nextCommand, `${again} --budget ${minutes(neededMs / 0.75)}m`);
+    const full = { ...record, design: { ...record.design, slicesPerBlock: 12 } };
+    const history = readHistory(lines);
+    assert.equal(
+      nextCommand(full, history, decideRun(record, history)),
+      `${again} --blocks ${needed} --slices 12 --budget ${minutes(neededMs)}m`,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { procedureRules } from '../stats/procedure.ts';
 import { carriedOver } from './carried-over.ts';
 import type { Decision } from './decision.ts';
-import { closingMs } from './design.ts';
+import { closingMs, mostSlices } from './design.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
 import { shellWord } from './shell-word.ts';
@@ -26,8 +26,10 @@ export function nextCommand(record: RunRecord, history: History, decision: Decis
   const firstAt = history.blocks[0]?.slices[0]?.at ?? record.startedAt;
   const preparingMs = Math.max(0, Date.parse(firstAt) - Date.parse(record.startedAt));
   const neededMs = preparingMs + timeOfBlocks(blocksNeeded, record, decision, true) + closingMs;
-  const fixed = blocksNeeded > (procedureRules.looks.at(-1) ?? 0);
-  const blocks = fixed ? ` --blocks ${blocksNeeded} --slices ${record.design.slicesPerBlock}` : '';
+  const { slicesPerBlock } = record.design;
+  // More slices in each block are as good as more blocks, and a design with time for them takes them by itself.
+  const fixed = blocksNeeded * slicesPerBlock > (procedureRules.looks.at(-1) ?? 0) * mostSlices;
+  const blocks = fixed ? ` --blocks ${blocksNeeded} --slices ${slicesPerBlock}` : '';
   const budgetMs = neededMs / (record.after.soak && !fixed ? 1 - reserveShare : 1);
   return `${again}${blocks} --budget ${Math.ceil(budgetMs / 60_000) + 1}m`;
 }
