@@ -26,8 +26,15 @@ export function planFacts(results: Results): Fact[] {
 }
 
 /** How much was measured, when, and by which command it is measured again. */
-export function runFacts({ run, tool, verdict }: Results): Fact[] {
+export function runFacts({ run, tool, verdict, attempt, continues }: Results): Fact[] {
   return facts({
+    ...(continues === null
+      ? {}
+      : {
+          Attempt: `${count(attempt)}, which goes on from ${continues.folder} (${continues.startedAt})`,
+          'Measured again': continues.carried.join(', '),
+          'SHA-256 of the run before': continues.sha256,
+        }),
     Command: run.command,
     Started: run.startedAt,
     Finished: run.complete ? run.finishedAt : `${run.finishedAt} (interrupted)`,

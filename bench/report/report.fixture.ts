@@ -179,6 +179,8 @@ function emptyRun(): Results {
   return {
     schemaVersion: 1,
     tool: { name: 'tritune', version: '0.1.0' },
+    attempt: 1,
+    continues: null,
     plan: {
       name: 'iris',
       model: 'sklearn-onnx',

@@ -167,6 +167,20 @@ const verdict = z.strictObject({
   practicalMargin: z.number(),
 });
 
+/** The run that this one goes on from, on fresh blocks alone. */
+const continues = z.strictObject({
+  folder: z.string().describe("Relative to this run's folder"),
+  startedAt: z.string(),
+  sha256: z.string().describe('Of its run.json and journal.jsonl, one after the other'),
+  alphaOverAttempts: z
+    .number()
+    .describe(
+      'The probability that any of the attempts so far claims a gain where there is none; alpha is that of this one',
+    ),
+  carried: z.array(z.string()).describe('Variants that are measured again; the others were added'),
+  seeded: z.string().nullable().describe('The one of them that no screen could lose'),
+});
+
 const diagnostic = z.strictObject({
   kind: z.string().describe('At most one entry of each kind'),
   variantIds: z.array(z.string()).describe('Those that it is about; none where it is about the run'),
@@ -259,6 +273,8 @@ const block = z.strictObject({
 export const resultsSchema = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   tool: z.strictObject({ name: z.literal('tritune'), version: z.string() }),
+  attempt: z.number().describe('1, and one more for each run that this one goes on from'),
+  continues: continues.nullable(),
   plan: z.strictObject({
     name: z.string(),
     model: z.string(),

@@ -16,6 +16,7 @@ const costs: Costs = {
   noise: null,
   serverStartMs: 400,
   usedMs: 1_000,
+  soak: false,
 };
 
 describe('the design of a run of so many blocks', () => {
@@ -34,6 +35,7 @@ describe('the design of a run of so many blocks', () => {
       trialMs: 200 + 4 * 540,
       screenSlices: 4,
       screenTrialMs: 200 + 4 * 540,
+      reservedSoakSliceMs: 0,
       reduced: [],
       levels: null,
       resolvable: null,

@@ -42,7 +42,7 @@ const watchMs = 2_700;
  * Checks and designs a sweep without a server; reads the model's config and the input, and writes nothing.
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
-export async function expectRun(plan: Plan): Promise<Expectation> {
+export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
   const applied = applyOf(plan, made.measured);
   const { description } = await readInputData(workloadSpec(plan));
@@ -58,6 +58,7 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
     noise: plan.blocks === null ? exactNoise(assumed.sliceSd) : null,
     serverStartMs: assumed.serverStartMs,
     usedMs: preparingMs + levelsMs,
+    soak,
   });
   return {
     ...made,

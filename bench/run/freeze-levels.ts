@@ -44,6 +44,7 @@ export function freezeLevels(
     noiseFloor: record.noiseFloor,
     serverStartMs,
     usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - performance.now()),
+    soak: record.after.soak,
     levels: chosen,
   });
   return { choices, design, pilot: found?.pilot ?? null };

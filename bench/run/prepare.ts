@@ -15,6 +15,7 @@ import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
+import { appliedAfter, checkConditions, checkEngine } from './same-conditions.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { inputMd5Of, workloadSpec } from './workload-spec.ts';
 import { batchSizesOf, type Workloads } from './workloads.ts';
@@ -41,12 +42,14 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
-  const applied = applyOf(plan, candidates);
   const data = await readInputData(workloadSpec(plan));
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
+  const earlier = request.continuing?.earlier;
+  const applied = previous?.applied ?? appliedAfter(earlier, applyOf(plan, candidates));
   if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
+  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   stack.defer(makeRunFolder(folder));
@@ -65,6 +68,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
       applied,
     }),
   );
+  if (earlier !== undefined) checkEngine(earlier, deployment.identity);
   const record =
     previous ??
     (await explained(request, deployment, () =>

@@ -86,6 +86,7 @@ const design = z.looseObject({
   trialMs: amount,
   screenSlices: z.int().min(1),
   screenTrialMs: amount,
+  reservedSoakSliceMs: amount,
   procedure: z.enum(['fixed', 'staged']),
   objective,
   confirmLooks: z.array(z.int().min(2)).min(1),
@@ -103,6 +104,18 @@ export const recordSchema = z.looseObject({
   planFile: z.string(),
   planSource: z.string(),
   command: z.string(),
+  folder: z.string(),
+  continues: z
+    .looseObject({
+      attempt: z.int().min(2),
+      folder: z.string(),
+      startedAt: z.iso.datetime(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      alphaBefore: z.number().gt(0).lt(1),
+      carried: z.array(id).min(1),
+      seeded: id.nullable(),
+    })
+    .nullable(),
   engine: z.looseObject({
     kind: z.string(),
     version: z.string(),
