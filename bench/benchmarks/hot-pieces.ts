@@ -7,6 +7,7 @@ import { checkAnswer as checkHttpAnswer } from '../load/http/check-answer.ts';
 import { constantRate, poisson, type Schedule } from '../load/pacing/schedule.ts';
 import { LatencyRecorder } from '../load/recorder.ts';
 import { Rotation } from '../load/rotation.ts';
+import { TimelineRecorder } from '../load/timeline.ts';
 import { loadTransport, plainTarget } from '../load/transport.ts';
 import { Window } from '../load/window.ts';
 import { irisAnswer, irisInput } from './iris-question.ts';
@@ -64,12 +65,14 @@ function comparing(): Pieces {
 
 function recording(): Pieces {
   const recorder = new LatencyRecorder();
+  const timeline = new TimelineRecorder();
   const window = new Window(Number.POSITIVE_INFINITY);
   const rotation = new Rotation(
     Array.from({ length: 45 }, () => ({ bytes: Buffer.alloc(1), jsonBytes: 0, expected: null })),
   );
   let latencyNs = 1;
   let endNs = 0;
+  let sinceStartNs = 0;
   window.arm(0, 100_000);
   return [
     [
@@ -85,6 +88,13 @@ function recording(): Pieces {
       () => {
         endNs += 30_000;
         window.complete(endNs);
+      },
+    ],
+    [
+      'place an answer in the timeline',
+      () => {
+        sinceStartNs = (sinceStartNs + 30_000) % 60e9;
+        timeline.record(sinceStartNs, 100_000);
       },
     ],
     ['take the next request', () => rotation.next()],

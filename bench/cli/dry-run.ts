@@ -8,6 +8,7 @@ import { settingsText } from '../report/variant-rows.ts';
 import { longestAfterMs } from '../run/after-plan.ts';
 import { assumed, type Expectation, expectRun } from '../run/expect.ts';
 import { requestsForObjective } from '../run/score.ts';
+import { reserveOf } from '../run/soak-reserve.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
 import { override, type SweepOptions } from './sweep-request.ts';
@@ -19,7 +20,7 @@ import { override, type SweepOptions } from './sweep-request.ts';
 export async function dryRun(planFile: string | undefined, options: SweepOptions, { cwd }: Host): Promise<string> {
   const read = readPlanFile(planFile, cwd);
   const plan = override(read.plan, options);
-  const expected = await expectRun(plan);
+  const expected = await expectRun(plan, options.soak !== false);
   const sections = [
     questionOf(plan, read.file, expected),
     variantsOf(plan, expected),
@@ -114,6 +115,9 @@ function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
     rest,
     ...cut,
     `to the verdict ${staged ? 'at most' : 'about'} ${duration(allMs)}${plan.budgetMs === null ? '' : ` of the budget of ${duration(plan.budgetMs)}`}`,
+    ...(design.reservedSoakSliceMs === 0
+      ? []
+      : [`of the budget ${duration(reserveOf(design))} are kept for a soak, unless blocks without a claim need them`]),
     ...(staged && !plan.expectEqual ? [`after a claim, as the budget allows: at most ${afterwards}`] : []),
     ...(resolvable === null
       ? []

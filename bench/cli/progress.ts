@@ -70,6 +70,7 @@ function describeDesign(record: RunRecord): string {
   const parts = [
     `${engine.kind} engine, ${engine.kind === 'embedded' ? 'version' : 'Triton'} ${engine.version}, ${engine.backend}`,
     `${plural(accepted - 1, 'variant')} and the baseline${left.length === 0 ? '' : ` (${left.join(', ')})`}`,
+    ...attempt(record),
     ...lowerPercentile(record),
     ...describeLevels(record),
     ...describeStages(record),
@@ -83,6 +84,13 @@ function describeLevels({ design: { levels } }: RunRecord): string[] {
   const all = Object.entries(levels).map(([id, level]) => `${id} ${level}`);
   const more = all.length > 8 ? ` and ${all.length - 8} more` : '';
   return [`levels: ${all.slice(0, 8).join(', ')}${more} outstanding`];
+}
+
+function attempt({ continues, plan }: RunRecord): string[] {
+  if (continues === null) return [];
+  return [
+    `attempt ${continues.attempt} at alpha ${share(plan.alpha)}, which measures ${continues.carried.join(', ')} again`,
+  ];
 }
 
 /** Said before it is measured where the budget pays for too few requests of what the plan asks for. */

@@ -3,12 +3,15 @@ import type { Engine, EngineKind } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
+import { continuedPlan } from '../run/continuation.ts';
+import { readEarlierRun } from '../run/earlier-run.ts';
 import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
 import { chooseEngine, type engineKinds } from './engine.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
+import { commandLine, newFolder, shownFrom } from './sweep-words.ts';
 
 /** What the command line may say of a sweep beside its plan. */
 export type SweepOptions = {
@@ -23,6 +26,8 @@ export type SweepOptions = {
   engine?: (typeof engineKinds)[number];
   out?: string;
   resume?: string;
+  /** The folder of a run that has ended. */
+  continue?: string;
   quiet?: true;
   /** False for --no-soak. */
   soak?: boolean;
@@ -40,6 +45,7 @@ export async function requestOf(
 ): Promise<Omit<SweepRequest, 'events'>> {
   const { signal, projectFolder } = host;
   const stateFolder = stateFolderOf(host);
+  if (options.continue !== undefined) return continuedRequest(planFile, options, host);
   if (options.resume !== undefined) {
     if (planFile !== undefined) {
       throw new Failure('usage', 'resume', `--resume goes on with the plan of its run, not with ${planFile}`, {
@@ -55,9 +61,11 @@ export async function requestOf(
       command,
       engine: resumedEngine(plan.engine, engine.kind, host),
       folder,
+      shownFolder: shownFrom(host.cwd, folder),
       projectFolder,
       stateFolder,
       resume: true,
+      continuing: null,
       soak: after.soak,
       signal,
     };
@@ -68,17 +76,54 @@ export async function requestOf(
   const asked = reason === undefined ? options : { ...options, ...rehearsalBudget(read.plan, options) };
   if (reason !== undefined) tellRehearsal(reason, asked, options, host);
   const plan = override(read.plan, asked);
+  const folder = newFolder(plan, options, host);
   return {
     plan,
     planFile: read.file,
     planSource: read.source,
-    command: commandLine(read.file, plan, asked),
+    command: commandLine([shellWord(read.file)], plan, asked),
     engine,
-    folder: resolve(host.cwd, options.out ?? join('reports', `${timestamp()}-${plan.name}`)),
+    folder,
+    shownFolder: shownFrom(host.cwd, folder),
     projectFolder,
     stateFolder,
     resume: false,
+    continuing: null,
     soak: options.soak !== false,
+    signal,
+  };
+}
+
+/** A further attempt asks the question of the earlier run, on its engine, in a folder of its own. */
+function continuedRequest(
+  planFile: string | undefined,
+  options: SweepOptions & { continue?: string },
+  host: Host,
+): Omit<SweepRequest, 'events'> {
+  const { cwd, signal, projectFolder } = host;
+  const earlier = readEarlierRun(resolve(cwd, options.continue ?? ''));
+  const { record } = earlier;
+  const given = planFile === undefined ? null : readPlanFile(planFile, cwd);
+  const folder = newFolder(record.plan, options, host);
+  const { plan: asked, continues } = continuedPlan(earlier, given?.plan ?? null, folder);
+  const plan = override(asked, options);
+  const words = [
+    ...(given === null ? [] : [shellWord(given.file)]),
+    `--continue ${shellWord(shownFrom(cwd, earlier.folder))}`,
+  ];
+  return {
+    plan,
+    planFile: given?.file ?? record.planFile,
+    planSource: given?.source ?? record.planSource,
+    command: commandLine(words, plan, options),
+    engine: resumedEngine(plan.engine, record.engine.kind, host),
+    folder,
+    shownFolder: shownFrom(cwd, folder),
+    projectFolder,
+    stateFolder: stateFolderOf(host),
+    resume: false,
+    continuing: { earlier, continues },
+    soak: options.soak !== false && record.after.soak,
     signal,
   };
 }
@@ -130,28 +175,6 @@ export function override(
     ...(alpha === undefined ? {} : { alpha }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
-}
-
-/** What repeats this run: the plan's own values need no saying, those given on the command line do. */
-function commandLine(file: string, plan: Plan, options: SweepOptions): string {
-  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha } = options;
-  const parts = [
-    shellWord(file),
-    ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
-    ...(blocks === undefined ? [] : [`--blocks ${blocks}`]),
-    ...(slices === undefined ? [] : [`--slices ${slices}`]),
-    ...(seed === undefined ? [] : [`--seed ${plan.seed}`]),
-    ...(goal === undefined ? [] : [`--goal ${goal}`]),
-    ...(margin === undefined ? [] : [`--margin ${margin}`]),
-    ...(alpha === undefined ? [] : [`--alpha ${alpha}`]),
-    ...(engine === undefined ? [] : [`--engine ${engine}`]),
-    ...(soak === false ? ['--no-soak'] : []),
-  ];
-  return `npm run sweep -- ${parts.join(' ')}`;
-}
-
-function timestamp(): string {
-  return new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
 }
 
 /** `$XDG_STATE_HOME/tritune`, by default under the home folder. */

@@ -45,6 +45,12 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'alpha',
       ]),
     )
+    .addOption(
+      new Option(
+        '--continue <dir>',
+        'a further attempt, on fresh blocks, after a run that has ended; a plan beside it may add variants',
+      ).conflicts(['resume', 'engine', 'alpha', 'dryRun']),
+    )
     .option('--no-soak', 'leaves out the long slices that follow a claim')
     .option(
       '--require-winner',
@@ -81,6 +87,7 @@ Examples:
   tritune sweep configs/iris.yaml --budget 60s     what one minute can tell
   tritune sweep --dry-run                          what would be measured; starts nothing
   tritune sweep --resume reports/20260101T120000Z-iris
+  tritune sweep --continue reports/20260101T120000Z-iris --budget 10m
 `;
 
 function tell(results: Results, folder: string, { json, color }: Options, { stdout, env, cwd }: Host): void {

@@ -1,5 +1,6 @@
 import type { ErrorKind } from './answers.ts';
 import type { LatencyRecord } from './recorder.ts';
+import type { Timeline } from './timeline.ts';
 
 /** What the load generator saw in one window. All times in ns of one monotonic clock, counted from the start of the load. */
 export type LoadMeasurement = {
@@ -39,6 +40,8 @@ export type LoadMeasurement = {
   readonly client: ClientCost;
   /** How the schedule of an open loop was kept; null in a closed loop. */
   readonly schedule: ScheduleKept | null;
+  /** Only of a closed loop that was asked for it. */
+  readonly timeline?: Timeline;
 };
 
 /** How requests were to follow one another. */

@@ -135,6 +135,23 @@ describe('a tally', () => {
     assert.deepEqual([warmup.requestCount, errors], [2, { timeout: 1 }]);
   });
 
+  it('keeps a timeline from the start of the load to the close of its window, where it is asked for one', () => {
+    const tally = new Tally({ ...options, timeline: true }, 5 * ms);
+    const slow = { ...options, windowNs: 120 * ms };
+    const [asked, other] = [new Tally({ ...slow, timeline: true }, 0), new Tally(slow, 0)];
+    const ends = Array.from({ length: 17 }, (_, index) => 10 * (index + 1));
+    for (const each of [asked, other]) {
+      twoLanes(ends, each);
+      each.finish([]);
+    }
+    const { timeline, ...rest } = asked.measurement(900 * ms);
+    // The window is from 10 to 130 ms: the bin that began at 100 ms had not ended.
+    assert.deepEqual(timeline, { binNs: 50 * ms, counts: [8, 10], latencySumsNs: [80 * ms + 4, 100 * ms + 5] });
+    assert.deepEqual(other.measurement(900 * ms), rest);
+    tally.complete(10 * ms, 35 * ms, true);
+    assert.deepEqual(tally.measurement(110 * ms).timeline?.counts, [1, 0]);
+  });
+
   it('keeps its window shut until the gate is open, and arrives at the gate once', () => {
     let [arrivals, open] = [0, false];
     const gate = {

@@ -1,6 +1,7 @@
 import type { ErrorKind } from './answers.ts';
 import type { LoadMeasurement } from './measurement.ts';
 import { LatencyRecorder } from './recorder.ts';
+import { TimelineRecorder } from './timeline.ts';
 import type { WarmupGate } from './warmup-gate.ts';
 import { Window } from './window.ts';
 
@@ -12,6 +13,8 @@ export type TallyOptions = {
   readonly windowNs: number;
   /** Latency limits whose violations are counted. */
   readonly limitsNs: readonly number[];
+  /** Keeps the timeline of the whole load, warm-up included. */
+  readonly timeline?: boolean;
   /** Keeps the window from opening until other threads have warmed up too. */
   readonly gate?: WarmupGate;
 };
@@ -25,6 +28,7 @@ export class Tally {
   readonly #options: TallyOptions;
   readonly #startNs: number;
   readonly #recorder = new LatencyRecorder();
+  readonly #timeline: TimelineRecorder | null;
   readonly #errors: Partial<Record<ErrorKind, number>> = {};
   readonly #limitsNs: readonly number[];
   readonly #above: number[];
@@ -47,6 +51,7 @@ export class Tally {
     this.window = new Window(options.windowNs);
     this.#limitsNs = options.limitsNs;
     this.#above = options.limitsNs.map(() => 0);
+    this.#timeline = options.timeline === true ? new TimelineRecorder() : null;
   }
 
   get errorCount(): number {
@@ -72,6 +77,7 @@ export class Tally {
     const { window } = this;
     const { state } = window;
     this.#lastAnswerNs = endNs;
+    this.#timeline?.record(endNs - this.#startNs, endNs - startNs);
     if (state === 'before') {
       this.#warm(startNs, endNs, firstOfLane);
       return undefined;
@@ -127,6 +133,10 @@ export class Tally {
       aboveLimits: this.#limitsNs.map((limitNs, index) => ({ limitNs, count: closed ? (this.#above[index] ?? 0) : 0 })),
       errors: { ...this.#errors },
       schedule: null,
+      // Answers that came after the end of the window are not all taken.
+      ...(this.#timeline === null
+        ? {}
+        : { timeline: this.#timeline.finish((closed ? closeNs : endNs) - this.#startNs) }),
     };
   }
 

@@ -3,6 +3,7 @@ import { count, duration, plainNumber, share } from './format.ts';
 import { loadsDiffer } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
+import { warmupSentence } from './warmup-sentence.ts';
 
 /** One line of a list of facts: what it is about, and its value as text. */
 export type Fact = { readonly name: string; readonly value: string };
@@ -26,8 +27,15 @@ export function planFacts(results: Results): Fact[] {
 }
 
 /** How much was measured, when, and by which command it is measured again. */
-export function runFacts({ run, tool, verdict }: Results): Fact[] {
+export function runFacts({ run, tool, verdict, attempt, continues }: Results): Fact[] {
   return facts({
+    ...(continues === null
+      ? {}
+      : {
+          Attempt: `${count(attempt)}, which goes on from ${continues.folder} (${continues.startedAt})`,
+          'Measured again': continues.carried.join(', '),
+          'SHA-256 of the run before': continues.sha256,
+        }),
     Command: run.command,
     Started: run.startedAt,
     Finished: run.complete ? run.finishedAt : `${run.finishedAt} (interrupted)`,
@@ -41,9 +49,10 @@ export function runFacts({ run, tool, verdict }: Results): Fact[] {
         : `${count(run.screenSlices)} in the screen, ${count(run.slicesPerBlock)} in confirm`,
     'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
     ...(run.ladderSlices === 0 ? {} : { 'Slices to choose the levels': count(run.ladderSlices) }),
-    'Warm-up before a slice': duration(run.warmupMs),
+    'Warm-up before a slice': warmupSentence(run),
     'Noise of a variant in a block': share(run.residualSd),
     'Noise of a slice in the pilot': share(run.pilot === null ? null : run.pilot.sliceSd),
+    'Noise between server processes in the pilot': share(run.pilot === null ? null : run.pilot.blockSd),
     'Difference that was expected to be found': share(run.resolvableAtStart),
     'Difference that this resolves': share(run.resolvable),
     Tool: `${tool.name} ${tool.version}`,

@@ -179,6 +179,8 @@ function emptyRun(): Results {
   return {
     schemaVersion: 1,
     tool: { name: 'tritune', version: '0.1.0' },
+    attempt: 1,
+    continues: null,
     plan: {
       name: 'iris',
       model: 'sklearn-onnx',
@@ -224,7 +226,13 @@ function emptyRun(): Results {
       finalists: ['count-2', 'count-4'],
       reduced: [],
       resolvableAtStart: 0.03,
-      pilot: { sliceSd: 0.05, sliceCount: 8 },
+      pilot: {
+        sliceSd: 0.05,
+        blockSd: 0.01,
+        sliceCount: 8,
+        processCount: 2,
+        warmup: { why: 'executions', settledMs: { baseline: 0, 'count-4': 0 } },
+      },
       slicesPerBlock: 4,
       screenSlices: 4,
       resolvable: 0.0431,

@@ -204,6 +204,20 @@ const verdict = z.strictObject({
   practicalMargin: z.number(),
 });
 
+/** The run that this one goes on from, on fresh blocks alone. */
+const continues = z.strictObject({
+  folder: z.string().describe("Relative to this run's folder"),
+  startedAt: z.string(),
+  sha256: z.string().describe('Of its run.json and journal.jsonl, one after the other'),
+  alphaOverAttempts: z
+    .number()
+    .describe(
+      'The probability that any of the attempts so far claims a gain where there is none; alpha is that of this one',
+    ),
+  carried: z.array(z.string()).describe('Variants that are measured again; the others were added'),
+  seeded: z.string().nullable().describe('The one of them that no screen could lose'),
+});
+
 const diagnostic = z.strictObject({
   kind: z.string().describe('At most one entry of each kind'),
   variantIds: z.array(z.string()).describe('Those that it is about; none where it is about the run'),
@@ -296,6 +310,8 @@ const block = z.strictObject({
 export const resultsSchema = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   tool: z.strictObject({ name: z.literal('tritune'), version: z.string() }),
+  attempt: z.number().describe('1, and one more for each run that this one goes on from'),
+  continues: continues.nullable(),
   plan: z.strictObject({
     name: z.string(),
     model: z.string(),
@@ -335,12 +351,35 @@ export const resultsSchema = z.strictObject({
     blocksPlanned: z.number().describe('Of confirm, at the most'),
     screenBlocks: z.number().describe('Measured to choose the finalists; no claim rests on them'),
     finalists: z.array(z.string()).describe('Variants that were measured in confirm'),
-    reduced: z.array(z.string()).describe('What the budget took away: slices, screen, finalists, blocks'),
+    reduced: z
+      .array(z.string())
+      .describe('What the budget took away: slice length, percentile, slices, screen, finalists, blocks'),
     resolvableAtStart: z
       .number()
       .nullable()
       .describe("Ratio minus 1 that the sweep could be expected to find with 80 % power, from the pilot's noise"),
-    pilot: z.strictObject({ sliceSd: z.number(), sliceCount: z.number() }).nullable(),
+    pilot: z
+      .strictObject({
+        sliceSd: z.number().describe('Standard deviation of a slice inside one server process, log scale'),
+        blockSd: z
+          .number()
+          .describe(
+            'Of what differs between server processes beside, as far as so few of them can tell it from nothing',
+          ),
+        sliceCount: z.number(),
+        processCount: z.number(),
+        warmup: z.strictObject({
+          why: z
+            .enum(['settled', 'restless', 'bounded', 'executions', 'unseen'])
+            .describe(
+              'What set the warm-up: when the slowest variant settled, as late as could be told, the budget, the executions of each instance; or nothing was seen',
+            ),
+          settledMs: z
+            .record(z.string(), z.number().nullable())
+            .describe('When the load settled, of the variants that were watched; null where too few answers came'),
+        }),
+      })
+      .nullable(),
     slicesPerBlock: z.number().describe('In confirm'),
     screenSlices: z.number().describe('In the screen'),
     resolvable: z

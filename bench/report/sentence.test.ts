@@ -213,6 +213,36 @@ test('the command that goes on is preferred to the one that repeats', () => {
   assert.equal(words({ ...results, run }).at(-1), 'npx tritune sweep configs/iris.yaml --blocks 14');
 });
 
+test('a further attempt states its own error and that of all attempts, and who was not screened', () => {
+  const results = resultsOf('WINNER');
+  const continues = {
+    folder: '../first',
+    startedAt: '2026-11-19T09:14:03.120Z',
+    sha256: '0'.repeat(64),
+    alphaOverAttempts: 0.075,
+    carried: ['count-2'],
+    seeded: 'count-2',
+  };
+  const second: Results = { ...results, attempt: 2, continues, verdict: { ...results.verdict, alpha: 0.025 } };
+  const told = words(second);
+  assert.ok(!told.includes(rate));
+  assert.ok(
+    told.includes(
+      'Attempt 2, on fresh blocks alone: if all variants were equal, it would claim a gain in at most 2.5 % of cases, and over both attempts there would be a false claim in at most 7.5 % of cases.',
+    ),
+    told.join('\n'),
+  );
+  const third = words({ ...second, attempt: 3, continues: { ...continues, alphaOverAttempts: 0.0875 } });
+  assert.ok(
+    third.some((text) => text.includes('over all 3 attempts there would be a false claim in at most 8.75 % of')),
+  );
+  const variants = results.variants.map((each) =>
+    each.id === 'count-4' ? { ...each, status: 'screened out' as const } : each,
+  );
+  const screened = words({ ...second, variants });
+  assert.ok(screened.some((text) => text.endsWith('count-2, which led the attempt before, was one of them by right.')));
+});
+
 test('a run without variants or without data claims nothing and still has words', () => {
   assert.deepEqual(words(baselineOnly()).slice(0, 2), [
     'Inconclusive',

@@ -47,7 +47,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...unshownLevels(results),
       appliedSentence(results),
       ...afterSentences(results),
-      ...errorRate(verdict),
+      ...errorRate(results),
       ...resolving(results),
       ...nextStep(results, claimed),
     ],
@@ -168,8 +168,14 @@ function unshownLevels({ variants, verdict }: Results): string[] {
   ];
 }
 
-function errorRate({ kind, alpha }: VerdictResult): string[] {
+function errorRate({ verdict: { kind, alpha }, attempt, continues }: Results): string[] {
   if (kind === 'INVALID') return [];
+  if (continues !== null) {
+    const all = attempt === 2 ? 'over both attempts' : `over all ${count(attempt)} attempts`;
+    return [
+      `Attempt ${count(attempt)}, on fresh blocks alone: if all variants were equal, it would claim a gain in at most ${share(alpha)} of cases, and ${all} there would be a false claim in at most ${share(continues.alphaOverAttempts)} of cases.`,
+    ];
+  }
   return [`If all variants were equal, at most ${share(alpha)} of such sweeps would claim a gain.`];
 }
 
@@ -179,9 +185,14 @@ function resolving({ run, verdict }: Results): string[] {
 }
 
 /** What the screen did, and that no claim rests on it. */
-function screening({ run }: Results, outCount: number): string {
+function screening({ run, continues }: Results, outCount: number): string {
+  const seeded = continues?.seeded ?? null;
+  const byRight =
+    seeded !== null && run.finalists.includes(seeded)
+      ? ` ${name(seeded)}, which led the attempt before, was one of them by right.`
+      : '';
   const kept = run.finalists.length;
-  return `Of ${count(outCount + kept)} variants the best ${kept === 1 ? 'one' : count(kept)} of a screen of ${blocksInWords(run.screenBlocks)} went on to fresh blocks; the others were not followed up, and nothing is claimed about them.`;
+  return `Of ${count(outCount + kept)} variants the best ${kept === 1 ? 'one' : count(kept)} of a screen of ${blocksInWords(run.screenBlocks)} went on to fresh blocks; the others were not followed up, and nothing is claimed about them.${byRight}`;
 }
 
 function nextStep(results: Results, claimed: boolean): string[] {
@@ -207,10 +218,10 @@ function deployment({ verdict, variants, config }: Results): string {
   return `Next: put winner.config.pbtxt in the place of the model's config.pbtxt${given === '' ? '' : `, and ${given}`}.`;
 }
 
-function whatWouldDecide({ verdict }: Results): string {
+function whatWouldDecide({ verdict, run }: Results): string {
   const { blocksNeeded, minutesNeeded } = verdict;
   if (blocksNeeded === null)
-    return 'Next: how many more blocks would decide cannot be told from these; to measure again:';
+    return `Next: how many more blocks would decide cannot be told from these; to ${run.nextCommand === null ? 'measure again' : 'go on all the same'}:`;
   const time = minutesNeeded === null ? '' : ` (about ${minutes(minutesNeeded)})`;
   const blocks = blocksNeeded === 1 ? '1 more block' : `${count(blocksNeeded)} more blocks`;
   return `Next: about ${blocks}${time} would probably decide:`;

@@ -74,6 +74,21 @@ describe('the plan of what follows a verdict', () => {
     assert.deepEqual(at(-1_000)[0], '');
   });
 
+  it('gives client and range up for the slices that the design kept time for, and shrinks those only after that', () => {
+    const design = { ...record.design, reservedSoakSliceMs: 9_000 };
+    const at = (leftMs: number) => {
+      const { parts, skipped } = planAfter({ ...record, design }, decision, { ...means, leftMs });
+      const soak = parts.find(({ part }) => part === 'soak')?.loads[0]?.sliceMs;
+      return [parts.map(({ part }) => part).join(), soak, skipped.map(({ part }) => part).join()];
+    };
+    assert.deepEqual(at(soakMs(12_000) + rangeMs + clientMs + 1), ['soak,range,client', 12_000, '']);
+    assert.deepEqual(at(soakMs(9_000) + rangeMs + clientMs - 1), ['soak,range', 11_039, 'client']);
+    assert.deepEqual(at(soakMs(9_000) + rangeMs - 1)[0], 'soak');
+    assert.deepEqual(at(soakMs(9_000) + 1), ['soak', 9_000, 'range,client']);
+    assert.deepEqual(at(soakMs(7_000) + 1), ['soak', 7_000, 'range,client']);
+    assert.deepEqual(at(soakMs(5_000) - 1), ['', undefined, 'soak,range,client']);
+  });
+
   it('leaves out what is not wanted and what cannot be had', () => {
     const wanted = { ...record, after: { soak: false } };
     const { parts, skipped } = planAfter(wanted, decision, {

@@ -1,11 +1,11 @@
 import { type AfterPart, baselineId } from '../plan/plan.ts';
-import { mean } from '../stats/moments.ts';
 import { soakPairs } from '../stats/soak.ts';
 import { type AfterLoad, type ClientMeans, clientLoads, type Members, rangeLoads, soakLoads } from './after-loads.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
+import { longestSoakMs, overheadMs, shortestSoakMs, soakTimeMs } from './soak-reserve.ts';
 
 /** What follows a claim, fixed before any of it is measured; it stands in the journal. */
 export type AfterPlan = {
@@ -30,19 +30,18 @@ export type SkippedPart = { readonly part: AfterPart; readonly reason: 'asked' |
 /** What is known of the server and the host once the blocks are measured. */
 export type AfterMeans = ClientMeans & { readonly leftMs: number };
 
-const longestSoakMs = 30_000;
-const shortestSoakMs = 5_000;
 /** Of range and client: as many as the first look of confirm has. */
 const blocks = 8;
-/** Settling, loading and reading counters, where the design tells nothing. */
-const leastOverheadMs = 40;
 
 /** Whether a run has ended in a claim that is worth asking about: one of a staged run, between variants that differ. */
 export function isDue({ plan, design }: RunRecord, { ended }: History, { verdict }: Decision): boolean {
   return ended !== null && design.procedure === 'staged' && !plan.expectEqual && verdict.pick !== baselineId;
 }
 
-/** Where the time is short the client is given up first, then the range; the soak gets what they leave and shrinks before that. */
+/**
+ * Where the time is short the soak shrinks first, as far as to the slices that the design kept time for; then the client is
+ * given up, then the range; then the soak shrinks further, and is given up last.
+ */
 export function planAfter(record: RunRecord, decision: Decision, means: AfterMeans): AfterPlan {
   const { verdict, finalists } = decision;
   const both: Members = [baselineId, verdict.pick];
@@ -66,11 +65,15 @@ export function planAfter(record: RunRecord, decision: Decision, means: AfterMea
     if (reason !== null) skipped.push({ part, reason });
     return reason === null;
   });
-  while (wanted.length > 0 && timeOf(wanted, record.design) > means.leftMs) {
-    const { part } = wanted.pop() ?? soak;
-    skipped.unshift({ part, reason: 'budget' });
+  const { design } = record;
+  const kept = (part: PartPlan): PartPlan => withSoakOf(part, Math.max(shortestSoakMs, design.reservedSoakSliceMs));
+  const isShort = (last: PartPlan): boolean =>
+    timeOf(last.part === 'soak' ? wanted : wanted.map(kept), design) > means.leftMs;
+  for (let last = wanted.at(-1); last !== undefined && isShort(last); last = wanted.at(-1)) {
+    wanted.pop();
+    skipped.unshift({ part: last.part, reason: 'budget' });
   }
-  return { pick: verdict.pick, parts: withLongSoak(wanted, record.design, means.leftMs), skipped };
+  return { pick: verdict.pick, parts: withLongSoak(wanted, design, means.leftMs), skipped };
 }
 
 /** What the parts take together. */
@@ -89,13 +92,9 @@ export function sliceTimeMs({ sliceMs }: AfterLoad, design: Design): number {
 /** The most that this can take after a claim; the budget may leave less. */
 export function longestAfterMs(record: Pick<RunRecord, 'after' | 'design'>): number {
   const { design } = record;
-  const soakMs = record.after.soak ? 2 * soakPairs * (longestSoakMs + overheadMs(design)) : 0;
+  const soakMs = record.after.soak ? soakTimeMs(longestSoakMs, design) : 0;
   const sliceMs = longestOf(design) + overheadMs(design);
   return soakMs + blocks * (2 * 4 + 2 * (design.finalists + 1)) * 2 * sliceMs;
-}
-
-function overheadMs({ trialMs, slicesPerBlock, sliceMs }: Design): number {
-  return Math.max(leastOverheadMs, trialMs / slicesPerBlock - mean(Object.values(sliceMs)));
 }
 
 function longestOf({ sliceMs }: Design): number {
@@ -105,7 +104,9 @@ function longestOf({ sliceMs }: Design): number {
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
   const spareMs = leftMs - timeOf(parts, design);
   const sliceMs = Math.floor(Math.min(longestSoakMs, shortestSoakMs + spareMs / (2 * soakPairs)));
-  return parts.map((part) =>
-    part.part === 'soak' ? { ...part, loads: part.loads.map((load) => ({ ...load, sliceMs })) } : part,
-  );
+  return parts.map((part) => withSoakOf(part, sliceMs));
+}
+
+function withSoakOf(part: PartPlan, sliceMs: number): PartPlan {
+  return part.part === 'soak' ? { ...part, loads: part.loads.map((load) => ({ ...load, sliceMs })) } : part;
 }

@@ -23,7 +23,7 @@ export type Contest = {
 
 /** @throws Failure (results) where a block that the journal calls complete is not. */
 export function contestOf(record: RunRecord, history: History): Contest {
-  const { plan, looks, design, costs } = record;
+  const { plan, looks, design, costs, continues } = record;
   const ids = looks.filter(({ outcome }) => outcome === 'accepted').map(({ variantId }) => variantId);
   const values = new Map(ids.map((id) => [id, blockValues(history, id)]));
   const byBlock = new Map([...values].map(([id, all]) => [id, new Map(all.map((value) => [value.block, value]))]));
@@ -48,9 +48,10 @@ export function contestOf(record: RunRecord, history: History): Contest {
     const own = outcomesOf(id, checks.get(id) ?? [], record);
     return contenderOf(id, values.get(id) ?? [], costs[id] ?? [], own);
   });
-  const [baseline, ...variants] = contenders.map((contender) => {
+  const [baseline, ...variants] = contenders.map((contender): Contender => {
     const reason = history.unstable.get(contender.id);
-    return reason === undefined ? contender : { ...contender, unstable: reason };
+    if (reason !== undefined) return { ...contender, unstable: reason };
+    return contender.id === continues?.seeded ? { ...contender, seeded: true as const } : contender;
   });
   if (baseline === undefined) throw new Error('a run has a baseline');
   return {

@@ -52,7 +52,7 @@ export function decideRun(record: RunRecord, history: History): Decision {
   const residualSd = model === null ? null : model.residualSd;
   const alpha = record.plan.alpha / Math.max(1, finalists.length);
   return {
-    verdict: withFurtherBlocks(verdict, { record, arms, finalists, open }),
+    verdict: withFurtherBlocks(verdict, { record, arms, stage, finalists, open }),
     stage,
     finalists,
     values: countedValues(contest, history, finalists),

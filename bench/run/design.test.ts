@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { exactNoise } from '../stats/components.ts';
 import { type Costs, designRun } from './design.ts';
 import { syntheticRun } from './run.fixture.ts';
 import { timingOf } from './timing.ts';
@@ -12,9 +13,10 @@ const bothLooks = ['baseline', 'other'].map((variantId) => look(variantId));
 const costs: Costs = {
   looks: bothLooks,
   timing: timingOf(basicPlan, bothLooks, { baseline: 1, other: 1 }),
-  sliceSd: null,
+  noise: null,
   serverStartMs: 400,
   usedMs: 1_000,
+  soak: false,
 };
 
 describe('the design of a run of so many blocks', () => {
@@ -33,6 +35,7 @@ describe('the design of a run of so many blocks', () => {
       trialMs: 200 + 4 * 540,
       screenSlices: 4,
       screenTrialMs: 200 + 4 * 540,
+      reservedSoakSliceMs: 0,
       reduced: [],
       levels: null,
       resolvable: null,
@@ -89,7 +92,7 @@ describe('the design of a run of so many blocks', () => {
 
 describe('the design of a staged run', () => {
   const many = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index}`)].map((id) => look(id));
-  const staged: Costs = { ...costs, looks: many, timing: timingOf(basicPlan, many, {}), sliceSd: 0.1 };
+  const staged: Costs = { ...costs, looks: many, timing: timingOf(basicPlan, many, {}), noise: exactNoise(0.1) };
 
   it('screens many variants down to two, and says what it will find', () => {
     const design = designRun(plan(600_000, null, 4), staged);
@@ -101,7 +104,8 @@ describe('the design of a staged run', () => {
 
   it('takes as many slices as the noise asks for, never fewer than the plan', () => {
     const few = { ...costs, looks: many.slice(0, 3), timing: staged.timing };
-    const slices = (sd: number): number => designRun(plan(null, null, 4), { ...few, sliceSd: sd }).slicesPerBlock;
+    const slices = (sd: number): number =>
+      designRun(plan(null, null, 4), { ...few, noise: exactNoise(sd) }).slicesPerBlock;
     // t(.025; 29) = 2.045, delta = ln 1.02: (2.045 sd / delta)^2 x 2/30.
     assert.deepEqual([slices(0), slices(0.05), slices(0.1), slices(1)], [4, 4, 8, 12]);
   });
@@ -115,7 +119,7 @@ describe('the design of a staged run', () => {
   });
 
   it('says nothing of what it will find without a pilot', () => {
-    assert.equal(designRun(plan(60_000, null, 4), { ...staged, sliceSd: null }).resolvable, null);
+    assert.equal(designRun(plan(60_000, null, 4), { ...staged, noise: null }).resolvable, null);
   });
 
   it('never has less than one block of one slice', () => {

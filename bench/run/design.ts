@@ -1,12 +1,14 @@
 import { withLowerPercentiles } from '../plan/objective.ts';
 import type { Objective, Plan } from '../plan/plan.ts';
 import { fitBudget, leastConfirmBlocks } from '../stats/budget.ts';
+import { type Noise, residualNoise } from '../stats/components.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
 import { leastScreened, mostFinalists } from '../stats/screen.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import { blockCost, type CostFacts } from './block-cost.ts';
 import { requestsFor, requestsForObjective } from './score.ts';
+import { type Fitted, lookBefore, mostReserveMs, withReserve } from './soak-reserve.ts';
 import { holdRequests, type Timing, withRequests } from './timing.ts';
 
 /** The experiment as it was fixed before anything was measured for the verdict. */
@@ -15,7 +17,7 @@ export type Design = Timing & {
   readonly procedure: 'fixed' | 'staged';
   /** What is decided on: the plan's own, or a lower percentile where the budget pays for too few requests in a block. */
   readonly objective: Objective;
-  /** Of confirm, at the most. */
+  /** Of confirm, at the most; those that take the time that is kept for a soak are among them. */
   readonly blocks: number;
   /** Numbers of blocks of confirm at which the data are looked at. */
   readonly confirmLooks: readonly number[];
@@ -33,7 +35,9 @@ export type Design = Timing & {
   readonly trialMs: number;
   /** The same of the screen. */
   readonly screenTrialMs: number;
-  /** What the budget took away: percentile, slices, screen, finalists, blocks. */
+  /** The slices of a soak that the budget keeps time for: 0 where nothing is kept. */
+  readonly reservedSoakSliceMs: number;
+  /** What the budget took away: slice length, percentile, slices, screen, finalists, blocks. */
   readonly reduced: readonly string[];
   /** ln of the gain that the whole procedure finds with 80 % power at the pilot's noise; null where that is not known. */
   readonly resolvable: number | null;
@@ -42,10 +46,12 @@ export type Design = Timing & {
 };
 
 export type Costs = CostFacts & {
-  /** Of one slice's ln(value), as the pilot or the host's noise floor has it; null where neither is known. */
-  readonly sliceSd: number | null;
+  /** Of ln(value), as the pilot and the host's noise floor have it; null where neither is known. */
+  readonly noise: Noise | null;
   /** Time already used of the budget. */
   readonly usedMs: number;
+  /** Whether long slices are to follow a claim. */
+  readonly soak: boolean;
   /** The level of each variant, where they were chosen. */
   readonly levels?: Readonly<Record<string, number>>;
 };
@@ -55,7 +61,7 @@ export const closingMs = 2_000;
 /** Fewer blocks than that never earn a claim. */
 export const leastBlocks = 5;
 /** More slices than that in a block take time from what is replicated. */
-const mostSlices = 12;
+export const mostSlices = 12;
 
 /**
  * A block holds the requests that the percentiles of the objective and the constraints need; where the budget does not pay
@@ -84,7 +90,7 @@ type Wanted = { readonly objective: Objective; readonly requests: number };
  * that slices are given up one by one.
  */
 function designWith(plan: Plan, { objective, requests }: Wanted, costs: Costs): { design: Design; paid: boolean } {
-  const wanted = plan.blocks === null ? slicesWanted(plan, costs.sliceSd, costs.looks.length - 1) : plan.slicesPerBlock;
+  const wanted = plan.blocks === null ? slicesWanted(plan, costs.noise, costs.looks.length - 1) : plan.slicesPerBlock;
   const make = (slices: number, held: number): Design => {
     const timing = withRequests(costs.timing, costs.looks, held / slices);
     const design =
@@ -117,67 +123,85 @@ function reducedOf({ reduced }: Design, { cut, lower }: { cut: boolean; lower: b
   return [...more, ...reduced];
 }
 
-/** First slices per block, then the screen, then finalists are given up; the looks stay. */
-function stagedDesign(plan: Plan, slicesWantedCount: number, costs: Costs): Design {
-  const { timing, sliceSd } = costs;
+/**
+ * First slices per block, then the time kept for a soak, then the screen, then finalists are given up; the looks stay.
+ */
+function stagedDesign(plan: Plan, slices: number, costs: Costs): Design {
+  const { design, confirmBlocks } = stagedFor(plan, slices, costs);
+  const { finalists, confirmLooks: looks, slicesPerBlock } = design;
+  if (costs.noise === null) return design;
+  const noise = residualNoise(costs.noise, slicesPerBlock);
+  const variantCount = costs.looks.length - 1;
+  const { alpha } = plan;
+  return { ...design, resolvable: resolution({ ...noise, variantCount, alpha, looks, confirmBlocks, finalists }) };
+}
+
+function stagedFor(plan: Plan, slices: number, costs: Costs): Fitted {
+  const whole = stagedWithin(plan, slices, { ...costs, reserveMs: 0 });
+  if (!costs.soak || plan.expectEqual || plan.budgetMs === null) return whole;
+  const reserveMs = mostReserveMs(plan.budgetMs, whole.design);
+  return withReserve(whole, stagedWithin(plan, slices, { ...costs, reserveMs }), { reserveMs, plan });
+}
+
+function stagedWithin(plan: Plan, slicesWantedCount: number, costs: Costs & { reserveMs: number }): Fitted {
+  const { timing, reserveMs } = costs;
   const variantCount = costs.looks.length - 1;
   const { setupMs, roundMs } = blockCost(costs);
   const blockMs = (variants: number, slices: number): number => setupMs(variants) + slices * roundMs(variants);
-  const fit = fitBudget({
-    variantCount,
-    availableMs: availableMs(plan, costs),
-    slicesPerBlock: slicesWantedCount,
-    blockMs,
-  });
-  const { looks } = procedureRules;
+  const openMs = Math.max(0, availableMs(plan, costs) - reserveMs);
+  const fit = fitBudget({ variantCount, availableMs: openMs, slicesPerBlock: slicesWantedCount, blockMs });
   const { finalists, slicesPerBlock: screenSlices } = fit;
-  const confirmMs = availableMs(plan, costs) - fit.screenMs;
-  const mostBlocks = looks.at(-1) ?? 0;
-  const room = (slices: number): number => Math.floor(confirmMs / blockMs(finalists + 1, slices));
+  const mostBlocks = procedureRules.looks.at(-1) ?? 0;
+  const room = (slices: number, moreMs = 0): number =>
+    Math.min(mostBlocks, Math.max(0, Math.floor((openMs - fit.screenMs + moreMs) / blockMs(finalists + 1, slices))));
+  // The last look may come within the time that is kept, those before it may not.
+  const wanted = reserveMs === 0 ? mostBlocks : (procedureRules.looks.at(-2) ?? mostBlocks);
+  const holds = (slices: number): boolean => room(slices) >= wanted && room(slices, reserveMs) >= mostBlocks;
   let slicesPerBlock = slicesWantedCount;
-  while (slicesPerBlock > screenSlices && room(slicesPerBlock) < mostBlocks) slicesPerBlock -= 1;
-  const confirmBlocks = Math.min(mostBlocks, Math.max(0, room(slicesPerBlock)));
-  return {
+  while (slicesPerBlock > screenSlices && !holds(slicesPerBlock)) slicesPerBlock -= 1;
+  const openBlocks = room(slicesPerBlock);
+  const confirmBlocks = room(slicesPerBlock, reserveMs);
+  const design: Design = {
     ...timing,
     levels: costs.levels ?? null,
     procedure: 'staged',
     objective: plan.objective,
     blocks: Math.max(1, confirmBlocks),
-    confirmLooks: looks,
-    screenBlocks: fit.screen.reduce((sum, { blocks }) => sum + blocks, 0),
+    confirmLooks: reserveMs === 0 ? procedureRules.looks : lookBefore(openBlocks, procedureRules.looks),
+    screenBlocks: fit.screen.reduce((sum, each) => sum + each.blocks, 0),
     finalists,
     slicesPerBlock,
     screenSlices,
     blockMs: blockMs(finalists + 1, slicesPerBlock),
     trialMs: blockMs(finalists + 1, slicesPerBlock) / (finalists + 1),
     screenTrialMs: blockMs(variantCount + 1, screenSlices) / (variantCount + 1),
+    reservedSoakSliceMs: 0,
     reduced: [
       ...(slicesPerBlock < slicesWantedCount ? ['slices'] : []),
       ...fit.reduced.filter((what) => what !== 'slices'),
     ],
-    resolvable:
-      sliceSd === null
-        ? null
-        : resolution({
-            residualSd: sliceSd / Math.sqrt(slicesPerBlock),
-            variantCount,
-            alpha: plan.alpha,
-            looks,
-            confirmBlocks,
-            finalists,
-          }),
+    resolvable: null,
   };
+  return { design, confirmBlocks, openBlocks };
 }
 
+/** A slice more that takes less of the noise away than that is not worth its time: what is left lies between the blocks. */
+const leastImprovement = 0.02;
+
 /** Enough slices to see the practical margin in all blocks of confirm, as far as the noise lies in the slices. */
-function slicesWanted(plan: Plan, sliceSd: number | null, variantCount: number): number {
+function slicesWanted(plan: Plan, noise: Noise | null, variantCount: number): number {
   const blocks = procedureRules.looks.at(-1) ?? 0;
   const margin = Math.log1p(plan.practicalMargin);
-  if (sliceSd === null || margin === 0) return plan.slicesPerBlock;
+  if (noise === null || margin === 0) return plan.slicesPerBlock;
   const finalists = variantCount <= leastScreened ? variantCount : mostFinalists;
   const critical = studentUpperQuantile(plan.alpha / finalists, blocks - 1);
-  const needed = Math.ceil(((critical * sliceSd) / margin) ** 2 * (2 / blocks));
-  return Math.max(plan.slicesPerBlock, Math.min(mostSlices, needed));
+  const sdWith = (slices: number): number => residualNoise(noise, slices).residualSd;
+  let slices = plan.slicesPerBlock;
+  while (slices < mostSlices && critical * sdWith(slices) * Math.sqrt(2 / blocks) > margin) {
+    if (sdWith(slices + 1) > (1 - leastImprovement) * sdWith(slices)) break;
+    slices += 1;
+  }
+  return slices;
 }
 
 /** First fewer slices per block, then fewer blocks, since blocks are what is replicated. Never fewer than one of each. */
@@ -205,6 +229,7 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
     blockMs,
     trialMs: blockMs / looks.length,
     screenTrialMs: blockMs / looks.length,
+    reservedSoakSliceMs: 0,
     reduced: [...(slicesPerBlock < plan.slicesPerBlock ? ['slices'] : []), ...(blocks < asked ? ['blocks'] : [])],
     resolvable: null,
   };

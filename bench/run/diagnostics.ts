@@ -24,6 +24,7 @@ export function diagnoseRun(
     ...files(record),
     ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
+    ...shortWarmup(record),
     ...statistical(record, history, decision),
     ...diagnoseHost(record, history),
     ...diagnoseVariants(found.variants),
@@ -71,6 +72,18 @@ function unusualNoise({ noiseFloor, design }: RunRecord, { residualSd }: Decisio
   if (what === null) return [];
   const advice = 'See what else the host did; if it has changed for good, tritune noise looks at it anew.';
   return [{ kind: 'noise floor', variantId: null, what, value: '', advice }];
+}
+
+/** The variants that were watched stand for the others: which of them is slow says little. */
+function shortWarmup({ pilot }: RunRecord): Finding[] {
+  const why = pilot?.warmup.why;
+  if (why !== 'restless' && why !== 'bounded') return [];
+  const what =
+    why === 'restless'
+      ? 'slices may begin before their variant has settled: the pilot still saw a change as late as it could tell'
+      : 'slices begin before their variant has settled, as the budget allows no longer warm-up';
+  const advice = 'Give the run a longer budget; the soak shows what a gain is once everything has settled.';
+  return [{ kind: 'warm-up', variantId: null, what, value: '', advice }];
 }
 
 function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Finding[] {

@@ -4,12 +4,13 @@ import { blockSeed, orderByServer } from '../plan/blocks.ts';
 import type { Apply, Plan } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import { ladderShare, pilotShare } from '../stats/budget.ts';
+import { exactNoise } from '../stats/components.ts';
 import { screenRounds } from '../stats/screen.ts';
 import { type Candidates, costOf, makeCandidates } from './candidates.ts';
 import { firstApply } from './choose-apply.ts';
 import { type Design, designRun } from './design.ts';
 import { loadOfId } from './load-of.ts';
-import { mostPasses } from './pilot.ts';
+import { mostPasses, mostProcesses } from './pilot.ts';
 import { readModelSource } from './repository.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
@@ -36,12 +37,14 @@ export type Expectation = Candidates & {
 export const assumed = { serverStartMs: 2_000, loadMs: 100, requestsPerSecond: 4_000, sliceSd: 0.1 };
 
 const lookMs = 250;
+/** Of each variant that the pilot watches. */
+const watchMs = 2_700;
 
 /**
  * Checks and designs a sweep without a server; reads the model's config and the input, and writes nothing.
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
-export async function expectRun(plan: Plan): Promise<Expectation> {
+export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
   const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
   const applied = firstApply(plan, made.measured);
   const { description } = await readInputData(workloadSpec(plan));
@@ -56,11 +59,12 @@ export async function expectRun(plan: Plan): Promise<Expectation> {
   const design = designRun(plan, {
     looks,
     timing,
-    sliceSd: plan.blocks === null ? assumed.sliceSd : null,
+    noise: plan.blocks === null ? exactNoise(assumed.sliceSd) : null,
     serverStartMs: assumed.serverStartMs,
     applied,
     flagSetCount: sets.length,
     usedMs: preparingMs + levelsMs,
+    soak,
   });
   return {
     ...made,
@@ -91,7 +95,8 @@ function lookAt(variantId: string, plan: Plan, applied: Apply): AcceptedLook {
 function pilotMs(plan: Plan, looks: readonly AcceptedLook[], timing: ReturnType<typeof timingOf>): number {
   if (plan.blocks !== null || plan.objective.kind === 'capacity') return 0;
   const passMs = looks.slice(0, 2).reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
-  return Math.min(mostPasses * passMs, pilotShare * (plan.budgetMs ?? Number.POSITIVE_INFINITY));
+  const restMs = (mostProcesses - 1) * assumed.serverStartMs + looks.slice(0, 2).length * watchMs;
+  return Math.min(mostPasses * passMs + restMs, pilotShare * (plan.budgetMs ?? Number.POSITIVE_INFINITY));
 }
 
 /** The baseline finds its way from the lowest level; the others begin where it ended. */

@@ -2,13 +2,12 @@ import type { Settings } from '../modelconfig/settings.ts';
 import type { CapacityObjective, Plan } from '../plan/plan.ts';
 import { chooseLevels } from '../stats/ladder.ts';
 import { mean } from '../stats/moments.ts';
-import { pooledSd } from '../stats/pooled-sd.ts';
-import { designRun } from './design.ts';
+import { designFromPilot } from './design-from-pilot.ts';
 import type { MeasuredSlice } from './history.ts';
 import type { SliceResult } from './journal.ts';
 import { climbersOf, levelOf, usableSlices, whyNone } from './ladder.ts';
+import { ladderNoise } from './ladder-noise.ts';
 import type { FrozenLevels, VariantLevel } from './levels.ts';
-import type { Pilot } from './pilot.ts';
 import type { PreparedRun } from './prepare.ts';
 import { serverSets } from './server-sets.ts';
 import { type AcceptedLook, timingOf } from './timing.ts';
@@ -32,21 +31,27 @@ export function freezeLevels(
     const level = chosen[look.variantId];
     return look.outcome === 'refused' || level === undefined ? [] : [lookAt(look, level, ladder)];
   });
-  const pilot = noiseOf(ladder);
   // Nothing is left to measure where the baseline alone has a level.
-  if (looks.length < 2) return { choices, design: { ...record.design, levels: chosen }, pilot };
+  if (looks.length < 2) {
+    const pilot = ladderNoise(ladder, record.design.warmupMs)?.pilot ?? null;
+    return { choices, design: { ...record.design, levels: chosen }, pilot };
+  }
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
-  const design = designRun(plan, {
+  const timing = timingOf(plan, looks, instances, chosen);
+  const found = ladderNoise(ladder, timing.warmupMs);
+  const design = designFromPilot(plan, {
     looks,
-    timing: timingOf(plan, looks, instances, chosen),
-    sliceSd: pilot?.sliceSd ?? null,
+    timing,
+    found,
+    noiseFloor: record.noiseFloor,
     serverStartMs,
     applied: record.applied,
     flagSetCount: flagSetsOf(plan, looks),
     usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - performance.now()),
+    soak: record.after.soak,
     levels: chosen,
   });
-  return { choices, design, pilot };
+  return { choices, design, pilot: found?.pilot ?? null };
 }
 
 /** How many servers a block of these variants needs. */
@@ -72,15 +77,4 @@ function lookAt(look: AcceptedLook, level: number, ladder: readonly SliceResult[
     requestsPerSecond: mean(slices.map(({ requestsPerSecond }) => requestsPerSecond)),
     meanBatch: executions === 0 ? look.meanBatch : inferences / executions,
   };
-}
-
-/** Slices of the same variant at the same level differ by noise alone. */
-function noiseOf(ladder: readonly SliceResult[]): Pilot | null {
-  const usable = [...new Set(ladder.map(({ slice }) => slice.variantId))].flatMap((id) => usableSlices(ladder, id));
-  const groups = Map.groupBy(usable, (line) => `${levelOf(line)} ${line.slice.variantId}`);
-  const sliceSd = pooledSd(
-    [...groups.values()].map((lines) => lines.map(({ measurement }) => Math.log(measurement.inferencesPerSecond))),
-  );
-  const elapsedMs = Date.parse(ladder.at(-1)?.at ?? '') - Date.parse(ladder[0]?.at ?? '');
-  return sliceSd === null ? null : { sliceSd, sliceCount: usable.length, elapsedMs: Math.max(0, elapsedMs) };
 }

@@ -1,44 +1,53 @@
 import { baselineId } from '../plan/plan.ts';
+import { alphaOfNext } from '../stats/attempts.ts';
+import type { Stage } from '../stats/measured.ts';
 import { mean, standardDeviation } from '../stats/moments.ts';
 import { blocksNeeded } from '../stats/power.ts';
+import { procedureRules } from '../stats/procedure.ts';
 import { confirmBlocksFor } from '../stats/resolution.ts';
 import type { Arm, Verdict } from '../stats/verdict.ts';
+import { carriedOver } from './carried-over.ts';
 import type { RunRecord } from './record.ts';
 
 type Run = {
   readonly record: RunRecord;
-  /** The baseline and the finalists that are left, with all blocks of confirm. */
+  /** The baseline and the finalists that are left, with all blocks of the stage. */
   readonly arms: readonly Arm[];
+  readonly stage: Stage;
   readonly finalists: readonly string[];
   /** The run may still go on. */
   readonly open: boolean;
 };
 
 /**
- * The verdict, its `blocksNeeded` that of the procedure that the run follows: a staged one spends its error on several looks,
- * which the verdict's own formula for one look does not know. Where its last look comes too early for that, it is the number
- * of a run of so many blocks of every variant, which is always beyond the last look.
+ * The verdict, its `blocksNeeded` that of the procedure which would measure them: of a run that may go on, what its own looks
+ * still ask for; else of a further attempt at what is carried over, at half the error. A staged procedure spends its error on several
+ * looks, which the verdict's own formula for one look does not know. Where its last look comes too early for that, it is the
+ * number of a run of so many blocks and one look, which is always beyond the last look.
  */
-export function withFurtherBlocks(verdict: Verdict, { record, arms, finalists, open }: Run): Verdict {
-  const { plan, design, looks } = record;
+export function withFurtherBlocks(verdict: Verdict, { record, arms, stage, finalists, open }: Run): Verdict {
+  const { plan, design } = record;
   const leader = leaderOf(verdict, arms);
-  if (verdict.blocksNeeded === undefined || design.procedure === 'fixed' || leader === null) return verdict;
+  if (verdict.blocksNeeded === undefined || leader === null || (open && design.procedure === 'fixed')) return verdict;
   const difference = Math.max(Math.log1p(plan.practicalMargin), Math.abs(leader.gain));
-  const last = design.confirmLooks.at(-1) ?? 0;
+  const { residualSd } = leader;
+  const next = alphaOfNext(plan.alpha);
+  const carried = Math.max(1, carriedOver({ record, verdict, stage, arms }).length);
+  const looks = open ? design.confirmLooks : procedureRules.looks;
+  const last = looks.at(-1) ?? 0;
+  // Those that came through the screen have it behind them.
+  const count = open ? finalists.length : carried;
   const staged = confirmBlocksFor(difference, {
-    residualSd: leader.residualSd,
-    // Those that came through the screen have it behind them.
-    variantCount: finalists.length,
-    finalists: finalists.length,
-    alpha: plan.alpha,
-    looks: design.confirmLooks,
+    residualSd,
+    variantCount: count,
+    finalists: count,
+    alpha: open ? plan.alpha : next,
+    looks,
     confirmBlocks: last,
   });
   if (staged !== null && staged <= last)
     return { ...verdict, blocksNeeded: open ? Math.max(1, staged - verdict.blocks) : staged };
-  const variantCount = looks.filter(({ outcome }) => outcome === 'accepted').length - 1;
-  const { residualSd } = leader;
-  const fixed = blocksNeeded(difference, { alpha: plan.alpha / Math.max(1, variantCount), residualSd });
+  const fixed = blocksNeeded(difference, { alpha: next / carried, residualSd });
   return fixed === null ? verdict : { ...verdict, blocksNeeded: Math.max(last + 1, fixed) };
 }
 

@@ -1,28 +1,23 @@
 import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
-import { type Apply, baselineId } from '../plan/plan.ts';
-import { pilotShare } from '../stats/budget.ts';
+import type { Apply } from '../plan/plan.ts';
 import { version } from '../version.ts';
 import { type Candidate, costOf, type SetAside } from './candidates.ts';
 import { type ApplyChoice, chooseApply, type Footprint } from './choose-apply.ts';
 import type { Deployment } from './deployment.ts';
-import { designRun } from './design.ts';
+import { designFromPilot } from './design-from-pilot.ts';
 import type { Environment } from './environment.ts';
-import { loadOf } from './load-of.ts';
-import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
-import { type Pilot, runPilot } from './pilot.ts';
+import { measurePilot } from './measure-pilot.ts';
+import { floorPlace, readNoiseFloor } from './noise-floor.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
-import { scoreOf } from './score.ts';
 import { serverSets } from './server-sets.ts';
-import { measureSlice } from './slice.ts';
-import { type Timing, timingOf } from './timing.ts';
-import { sliceMetric } from './values.ts';
+import { timingOf } from './timing.ts';
 import { inputFiles } from './workload-spec.ts';
-import { type Workloads, workloadFor } from './workloads.ts';
+import type { Workloads } from './workloads.ts';
 
 /** What was prepared for a new run before its server was started. */
 export type Prepared = {
@@ -77,17 +72,21 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const taken = candidates.filter(({ variant }) => accepted.some(({ variantId }) => variantId === variant.id));
   const flagSetCount = serverSets(taken, plan).length;
   const { applied, ...apply } = await settleApply(
-    chooseApply(plan, {
-      looked: prepared.applied,
-      looks: accepted,
-      timing,
-      footprints: seen.footprints,
-      freeBytes: process.availableMemory(),
-      flagSetCount,
-    }),
+    request.continuing === null
+      ? chooseApply(plan, {
+          looked: prepared.applied,
+          looks: accepted,
+          timing,
+          footprints: seen.footprints,
+          freeBytes: process.availableMemory(),
+          flagSetCount,
+        })
+      : { ...request.continuing.earlier.record.apply, applied: prepared.applied },
     { candidates: taken, deployment, events },
   );
-  const pilot = await pilotOf(prepared, { costs, timing, workloads, accepted: taken, applied });
+  const found = await measurePilot(prepared, {
+    ...{ looks: accepted, candidates: taken, costs, timing, workloads, serverStartMs, applied, flagSetCount },
+  });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = performance.now() - startMs;
   return {
@@ -98,23 +97,27 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     planFile,
     planSource,
     command,
+    folder: request.shownFolder,
+    continues: request.continuing?.continues ?? null,
     engine,
     applied,
     apply,
     autoCompleteConfig: prepared.autoCompleteConfig,
     after: { soak: request.soak },
-    design: designRun(plan, {
+    design: designFromPilot(plan, {
       looks: accepted,
       timing,
-      sliceSd: pilot?.sliceSd ?? sliceSdOf(noiseFloor),
+      found,
+      noiseFloor,
       serverStartMs,
       applied,
       flagSetCount,
       usedMs,
+      soak: request.soak,
     }),
     looks,
     setAside,
-    pilot,
+    pilot: found?.pilot ?? null,
     noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
@@ -122,11 +125,6 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     inputMd5: prepared.inputMd5,
     warnings,
   };
-}
-
-/** Where there was no time for a pilot, what the host was seen to have; null where it was never looked at. */
-function sliceSdOf(floor: NoiseFloor | null): number | null {
-  return floor === null ? null : floor.residualSd * Math.sqrt(floor.slicesPerBlock);
 }
 
 type Settling = {
@@ -147,41 +145,4 @@ async function settleApply(choice: ApplyChoice, { candidates, deployment, events
     return { ...choice, applied: 'reload', because: 'copies-refused' };
   }
   return choice;
-}
-
-type Piloting = {
-  readonly accepted: readonly Candidate[];
-  readonly applied: Apply;
-  readonly costs: Readonly<Record<string, readonly number[]>>;
-  readonly timing: Timing;
-  readonly workloads: Workloads;
-};
-
-/** A fixed design needs no pilot: nothing in it depends on the noise. Where each variant has its level, their ladder is the pilot. */
-async function pilotOf(prepared: Prepared, piloting: Piloting): Promise<Pilot | null> {
-  const { request, deployment, startMs } = prepared;
-  const { accepted, applied, costs, timing, workloads } = piloting;
-  const { plan, signal, events } = request;
-  if (plan.blocks !== null || plan.objective.kind === 'capacity') return null;
-  // Another set of flags would start a server for each slice.
-  const [withBaseline = []] = applied === 'restart' ? [accepted] : serverSets(accepted, plan);
-  const demanding = withBaseline
-    .slice(1)
-    .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
-  const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
-  events.preparing('measuring the noise of this host');
-  return runPilot({
-    variantIds: ids,
-    untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
-    objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
-    measure: async (id) => {
-      signal.throwIfAborted();
-      const candidate = accepted.find(({ variant }) => variant.id === id);
-      const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
-      if (candidate === undefined || inForce === null || 'refused' in inForce) return null;
-      const load = loadOf(plan, candidate.variant);
-      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load }, inForce, own, { plan, workload: workloadFor(workloads, load), signal });
-    },
-  });
 }

@@ -8,6 +8,7 @@ import type { PreparedRun } from './prepare.ts';
 import type { RunRecord } from './record.ts';
 import type { SweepRequest } from './request.ts';
 import { watchServers } from './server-lines.ts';
+import { reserveOf } from './soak-reserve.ts';
 
 /** A block that takes longer than expected may use this much more than the budget before it is given up. */
 const graceMs = 4_000;
@@ -70,8 +71,10 @@ function trialMsOf({ design }: Pick<RunRecord, 'design'>, stage: 'screen' | 'con
 /** In a fixed design as many as it has still to measure; else what the time pays for. */
 function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: number): number {
   if (design.procedure === 'staged') {
-    const leftMs = deadlineMs - performance.now() - closingMs;
     const stage = history.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
+    // The screen leaves alone what is kept for a soak; confirm takes it where nothing was claimed before.
+    const keptMs = stage === 'screen' ? reserveOf(design) : 0;
+    const leftMs = deadlineMs - performance.now() - closingMs - keptMs;
     return Math.max(0, Math.floor(leftMs / trialMsOf({ design }, stage)));
   }
   const active = looks.filter(({ outcome, variantId }) => outcome === 'accepted' && !history.unstable.has(variantId));

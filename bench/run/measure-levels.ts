@@ -9,6 +9,7 @@ import { freezeLevels } from './freeze-levels.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
 import { climbersOf, levelOf, limitsOf, usableSlices } from './ladder.ts';
+import { passesPerServer } from './ladder-noise.ts';
 import { atLevel, frozen } from './levels.ts';
 import { loadOf } from './load-of.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -17,8 +18,6 @@ import { requestsFor } from './score.ts';
 import { type ServerWatch, watchServers } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 
-/** So many passes over the variants on one server; where the levels lie must not depend on a single process. */
-const passesPerServer = 4;
 const leastSliceMs = 200;
 const longestSliceMs = 3_000;
 const cyclesPerSlice = 10;

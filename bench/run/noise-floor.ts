@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, messageOf } from '../failure.ts';
 import type { Results } from '../report/results.ts';
+import type { Evidence } from '../stats/components.ts';
 import { lagOne, mean, standardDeviation } from '../stats/moments.ts';
 
 /** What equal variants differ by on a host and engine, as `tritune noise` last saw it. Standard deviations are of ln(value). */
@@ -87,6 +88,17 @@ export function noiseFloorOf(results: Results, place: Place): NoiseFloor | null 
     lag1: lagOne(levels),
     blocks: blocks.length,
   };
+}
+
+/** A floor of another day tells no more than so many degrees of freedom, however many blocks it has. */
+const mostFreedom = 16;
+/** Of the four equal variants of an A/A run. */
+const freedomPerBlock = 3;
+
+/** What the floor says of the variances of slices and blocks together. */
+export function floorEvidence({ residualSd, slicesPerBlock, blocks }: NoiseFloor): Evidence {
+  const freedom = Math.min(mostFreedom, freedomPerBlock * (blocks - 1));
+  return { squares: freedom * residualSd ** 2, freedom, block: 1, slice: 1 / slicesPerBlock };
 }
 
 /** How many times further from the floor a run may be before it is worth a word. */

@@ -16,6 +16,7 @@ import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
+import { appliedAfter, checkConditions, checkEngine } from './same-conditions.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { inputMd5Of, workloadSpec } from './workload-spec.ts';
 import { batchSizesOf, type Workloads } from './workloads.ts';
@@ -46,7 +47,10 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
+  const earlier = request.continuing?.earlier;
+  const applied = previous?.applied ?? appliedAfter(earlier, plan, firstApply(plan, candidates));
   if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
+  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   stack.defer(makeRunFolder(folder));
@@ -56,7 +60,6 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
-  const applied = previous?.applied ?? firstApply(plan, candidates);
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
       request,
@@ -66,6 +69,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
       applied,
     }),
   );
+  if (earlier !== undefined) checkEngine(earlier, deployment.identity);
   const record =
     previous ??
     (await explained(request, deployment, () =>

@@ -65,7 +65,18 @@ const look = z.discriminatedUnion('outcome', [
   }),
 ]);
 
-const pilot = z.looseObject({ sliceSd: amount, sliceCount: whole, elapsedMs: amount });
+const pilot = z.looseObject({
+  sliceSd: amount,
+  blockSd: amount,
+  sliceCount: whole,
+  processCount: whole,
+  warmup: z.looseObject({
+    ms: amount,
+    why: z.enum(['settled', 'restless', 'bounded', 'executions', 'unseen']),
+    settledMs: z.record(id, amount.nullable()),
+  }),
+  elapsedMs: amount,
+});
 
 const design = z.looseObject({
   blocks: z.int().min(1),
@@ -76,6 +87,7 @@ const design = z.looseObject({
   trialMs: amount,
   screenSlices: z.int().min(1),
   screenTrialMs: amount,
+  reservedSoakSliceMs: amount,
   procedure: z.enum(['fixed', 'staged']),
   objective,
   confirmLooks: z.array(z.int().min(2)).min(1),
@@ -93,6 +105,18 @@ export const recordSchema = z.looseObject({
   planFile: z.string(),
   planSource: z.string(),
   command: z.string(),
+  folder: z.string(),
+  continues: z
+    .looseObject({
+      attempt: z.int().min(2),
+      folder: z.string(),
+      startedAt: z.iso.datetime(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      alphaBefore: z.number().gt(0).lt(1),
+      carried: z.array(id).min(1),
+      seeded: id.nullable(),
+    })
+    .nullable(),
   engine: z.looseObject({
     kind: z.string(),
     version: z.string(),
@@ -111,7 +135,15 @@ export const recordSchema = z.looseObject({
   design,
   looks: z.array(look),
   setAside: z.array(z.looseObject({ variantId: id, status: z.enum(['excluded', 'merged']), reason: z.string() })),
-  noiseFloor: z.looseObject({ residualSd: amount, slicesPerBlock: z.int().min(1), measuredAt: z.string() }).nullable(),
+  noiseFloor: z
+    .looseObject({
+      model: z.string(),
+      residualSd: amount,
+      slicesPerBlock: z.int().min(1),
+      blocks: z.int().min(2),
+      measuredAt: z.string(),
+    })
+    .nullable(),
   pilot: pilot.nullable(),
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),

@@ -5,6 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { Apply, Plan } from '../plan/plan.ts';
 import type { SetAside } from './candidates.ts';
 import type { ApplyGrounds } from './choose-apply.ts';
+import type { Continuation } from './continuation.ts';
 import type { Design } from './design.ts';
 import type { NoiseFloor } from './noise-floor.ts';
 import type { Pilot } from './pilot.ts';
@@ -21,6 +22,10 @@ export type RunRecord = {
   readonly planSource: string;
   /** What repeats the run. */
   readonly command: string;
+  /** Of the run, from where its command was given. */
+  readonly folder: string;
+  /** The run that this one goes on from; null of a first attempt. */
+  readonly continues: Continuation | null;
   readonly engine: EngineIdentity & { readonly command: readonly string[] };
   readonly applied: Apply;
   /** Why in that way. */
@@ -46,7 +51,7 @@ export type RunRecord = {
   readonly warnings: readonly string[];
 };
 
-const recordName = 'run.json';
+export const recordName = 'run.json';
 
 export function hasRunRecord(folder: string): boolean {
   return existsSync(join(folder, recordName));

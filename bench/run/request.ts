@@ -1,5 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Plan, Slice } from '../plan/plan.ts';
+import type { Continuation } from './continuation.ts';
+import type { EarlierRun } from './earlier-run.ts';
 import type { RunRecord } from './record.ts';
 
 /** What a sweep tells while it runs; all of it goes to people, nothing depends on it. */
@@ -18,10 +20,14 @@ export type SweepRequest = {
   readonly command: string;
   readonly engine: Engine;
   readonly folder: string;
+  /** The same, from where the command was given. */
+  readonly shownFolder: string;
   readonly projectFolder: string;
   /** Where the host's noise floor is kept. */
   readonly stateFolder: string;
   readonly resume: boolean;
+  /** The run that a new one goes on from; null of a first attempt and where a run is resumed. */
+  readonly continuing: { readonly earlier: EarlierRun; readonly continues: Continuation } | null;
   /** Whether a claim is followed by long slices; a run that goes on keeps to what it was begun with. */
   readonly soak: boolean;
   readonly signal: AbortSignal;

@@ -176,6 +176,8 @@ export function syntheticRecord({
     planFile: 'plan.yaml',
     planSource: 'name: synthetic\n',
     command: 'npm run sweep -- plan.yaml',
+    folder: 'reports/synthetic',
+    continues: null,
     engine: {
       kind: 'local',
       version: '2.51.0',
@@ -201,6 +203,7 @@ export function syntheticRecord({
       trialMs: 2_000 / arms.length,
       screenSlices: slicesPerBlock,
       screenTrialMs: 2_000 / arms.length,
+      reservedSoakSliceMs: 0,
       reduced: [],
       resolvable: null,
       levels: null,

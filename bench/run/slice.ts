@@ -31,7 +31,13 @@ export type Workload = {
 };
 
 /** `threads`: that the client sends with, 1 unless told. */
-export type SliceTiming = { readonly warmupMs: number; readonly sliceMs: number; readonly threads?: number };
+export type SliceTiming = {
+  readonly warmupMs: number;
+  readonly sliceMs: number;
+  readonly threads?: number;
+  /** Keeps the timeline of the load: journals stay small where nobody looks at it. */
+  readonly timeline?: boolean;
+};
 
 /** Warms the variant up and measures it once. Rejects with the reason of `signal`, or of the server's death. */
 export async function measureSlice(
@@ -52,6 +58,7 @@ export async function measureSlice(
     requests: prepare(transport, target, workload),
     pacing: pacingOf(slice.load, plan),
     threads: timing.threads ?? 1,
+    timeline: timing.timeline === true,
     batchSize: slice.load.batchSize,
     warmup: { minimumNs: timing.warmupMs * 1e6, minimumRequestCount: outstandingOf(slice.load) },
     windowNs: timing.sliceMs * 1e6,

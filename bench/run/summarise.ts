@@ -8,6 +8,7 @@ import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
 import type { JournalLine } from './journal.ts';
 import { frozen } from './levels.ts';
+import { nextCommand, timeOfBlocks } from './next-command.ts';
 import type { RunRecord } from './record.ts';
 import { variantResult } from './variant-result.ts';
 
@@ -28,6 +29,8 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
   return {
     schemaVersion,
     tool: { name: 'tritune', version: record.tool.version },
+    attempt: record.continues?.attempt ?? 1,
+    continues: describeContinuation(record),
     plan: describePlan(record),
     engine: { ...record.engine, command: [...record.engine.command] },
     run: {
@@ -42,7 +45,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       finalists: [...decision.finalists],
       reduced: [...record.design.reduced],
       resolvableAtStart: record.design.resolvable === null ? null : Math.expm1(record.design.resolvable),
-      pilot: record.pilot === null ? null : { sliceSd: record.pilot.sliceSd, sliceCount: record.pilot.sliceCount },
+      pilot: describePilot(record),
       slicesPerBlock: record.design.slicesPerBlock,
       screenSlices: record.design.screenSlices,
       resolvable: decision.resolvable === null ? null : Math.expm1(decision.resolvable),
@@ -52,9 +55,9 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       ladderSlices: history.ladder.length,
       invalidSliceCount: variants.reduce((sum, { invalidSliceCount }) => sum + invalidSliceCount, 0),
       command: record.command,
-      nextCommand: nextCommand(record, decision, durationMs),
+      nextCommand: nextCommand(record, history, decision),
     },
-    verdict: describeVerdict(record, decision),
+    verdict: describeVerdict(record, history, decision),
     after,
     variants,
     diagnostics: diagnoseRun(record, history, decision, { variants, after }),
@@ -73,6 +76,13 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
 
 function isComplete(history: History): boolean {
   return history.ended !== null || history.unstable.has(baselineId);
+}
+
+function describePilot({ pilot }: RunRecord): Results['run']['pilot'] {
+  if (pilot === null) return null;
+  const { sliceSd, blockSd, sliceCount, processCount, warmup } = pilot;
+  const { why, settledMs } = warmup;
+  return { sliceSd, blockSd, sliceCount, processCount, warmup: { why, settledMs: { ...settledMs } } };
 }
 
 function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'] {
@@ -102,7 +112,16 @@ function describePlan({ plan, planFile, planSource }: RunRecord): Results['plan'
   };
 }
 
-function describeVerdict(record: RunRecord, { verdict }: Decision): Results['verdict'] {
+function describeContinuation({ continues, plan }: RunRecord): Results['continues'] {
+  if (continues === null) return null;
+  const { folder, startedAt, sha256, alphaBefore, carried, seeded } = continues;
+  // Sums of halves are exact, shares of 0.05 are not.
+  const alphaOverAttempts = Number((alphaBefore + plan.alpha).toPrecision(12));
+  return { folder, startedAt, sha256, alphaOverAttempts, carried: [...carried], seeded };
+}
+
+function describeVerdict(record: RunRecord, { ended }: History, decision: Decision): Results['verdict'] {
+  const { verdict } = decision;
   const { plan, design } = record;
   const { kind, pick, better, bestSet, equivalent, undecided, blocks } = verdict;
   const blocksNeeded = verdict.blocksNeeded ?? null;
@@ -120,7 +139,7 @@ function describeVerdict(record: RunRecord, { verdict }: Decision): Results['ver
     undecided: [...undecided],
     blocks,
     blocksNeeded,
-    minutesNeeded: blocksNeeded === null ? null : timeOf(blocksNeeded, record) / 60_000,
+    minutesNeeded: blocksNeeded === null ? null : timeOfBlocks(blocksNeeded, record, decision, ended !== null) / 60_000,
     alpha: plan.alpha,
     practicalMargin: plan.practicalMargin,
   };
@@ -129,31 +148,6 @@ function describeVerdict(record: RunRecord, { verdict }: Decision): Results['ver
 function describeApply({ applied, apply }: RunRecord): Results['run']['applied'] {
   const { because, loadRatio, neededBytes, freeBytes } = apply;
   return { way: applied, because, loadRatio, neededBytes, freeBytes };
-}
-
-/** More than that is no advice. */
-const blocksMost = 1_000;
-
-/** What gives an undecided verdict the blocks that it still needs, from fresh. */
-function nextCommand(record: RunRecord, { verdict }: Decision, durationMs: number): string | null {
-  if (verdict.blocksNeeded === undefined || verdict.blocksNeeded > blocksMost) return null;
-  const fixed = takesAllVariants(verdict.blocksNeeded, record);
-  const neededMs = timeOf(verdict.blocksNeeded, record) + (fixed ? 0 : durationMs);
-  const asked = record.command.replaceAll(/ --(blocks|budget) \S+/g, '');
-  const blocks = fixed ? ` --blocks ${verdict.blocksNeeded}` : '';
-  return `${asked}${blocks} --budget ${Math.max(1, Math.ceil(neededMs / 60_000) + 1)}m`;
-}
-
-/** More blocks than the last look has are no staged run any more. */
-function takesAllVariants(blocks: number, { design }: RunRecord): boolean {
-  return design.procedure === 'fixed' || blocks > (design.confirmLooks.at(-1) ?? 0);
-}
-
-function timeOf(blocks: number, record: RunRecord): number {
-  const { design, looks } = record;
-  const accepted = looks.filter(({ outcome }) => outcome === 'accepted').length;
-  const blockMs = takesAllVariants(blocks, record) ? accepted * design.trialMs : design.blockMs;
-  return blocks * blockMs;
 }
 
 function blockTable({ allValues, scores }: Decision, block: number): Results['blocks'][number]['values'] {

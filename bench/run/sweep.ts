@@ -2,13 +2,10 @@ import { type exitCodes, Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
 import { measureAfter } from './after.ts';
-import { isAfterFinished } from './after-history.ts';
-import { isDue } from './after-plan.ts';
-import { decideRun } from './decision.ts';
 import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
+import { isOver } from './is-over.ts';
 import { readJournal } from './journal.ts';
-import { frozen } from './levels.ts';
 import { measureBlocks } from './measure-blocks.ts';
 import { measureLevels } from './measure-levels.ts';
 import { prepareRun } from './prepare.ts';
@@ -38,15 +35,6 @@ export async function sweep(request: SweepRequest): Promise<Results> {
     throw withFolder(failure, folder, await blocksReported(folder));
   }
   return await reportRun(folder);
-}
-
-/** Whether nothing more is to be measured, for the verdict or after it. */
-function isOver(folder: string): boolean {
-  const history = readHistory(readJournal(folder));
-  if (history.ended === null) return false;
-  if (isAfterFinished(history.after)) return true;
-  const record = frozen(readRunRecord(folder), history);
-  return !isDue(record, history, decideRun(record, history));
 }
 
 /** How many blocks the report of a run that ended early rests on; null where it could not be written either. */

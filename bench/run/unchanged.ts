@@ -12,6 +12,20 @@ export type Present = {
 
 /** @throws Failure (results), naming what differs, where measurements of two different things would be mixed. */
 export function checkUnchanged(record: RunRecord, { candidates, environment, inputMd5 }: Present): void {
+  const changed = changesSince(record, { candidates, environment, inputMd5 });
+  if (changed.length === 0) return;
+  throw new Failure(
+    'results',
+    'changed',
+    `changed since the run of ${record.startedAt} was begun: ${changed.join(', ')}`,
+    {
+      hint: 'measurements of two different things cannot be mixed: undo the change, or start a new sweep',
+    },
+  );
+}
+
+/** What differs from a run's beginning, in words; of many things the first four and how many more there are. */
+export function changesSince(record: RunRecord, { candidates, environment, inputMd5 }: Present): string[] {
   const configs = candidates
     .filter(({ variant, configText }) => record.configs[variant.id] !== configText)
     .map(({ variant }) => `the configuration of ${variant.id}`);
@@ -21,16 +35,7 @@ export function checkUnchanged(record: RunRecord, { candidates, environment, inp
     ...(record.inputMd5 === inputMd5 ? [] : [`the rows in ${record.plan.load.input}`]),
     ...(same(hostOf(record.environment), hostOf(environment)) ? [] : ['the host']),
   ];
-  if (changed.length === 0) return;
-  const shown = changed.length <= 5 ? changed : [...changed.slice(0, 4), `${changed.length - 4} more`];
-  throw new Failure(
-    'results',
-    'changed',
-    `changed since the run of ${record.startedAt} was begun: ${shown.join(', ')}`,
-    {
-      hint: 'measurements of two different things cannot be mixed: undo the change, or start a new sweep',
-    },
-  );
+  return changed.length <= 5 ? changed : [...changed.slice(0, 4), `${changed.length - 4} more`];
 }
 
 /** Names of hosts change with each container; what it computes with does not. */

@@ -166,6 +166,22 @@ test('names from a hostile plan are only names', () => {
   assert.deepEqual(next.active, ['baseline', '__proto__', 'constructor']);
 });
 
+test('a variant that goes through by right is confirmed whatever the screen shows of it, beside the best of the others', () => {
+  const seeded = field(10).map((each) => (each.id === 'v9' ? { ...each, seeded: true as const } : each));
+  const [baseline, ...others] = seeded;
+  assert.ok(baseline !== undefined);
+  const levels = { v3: 0.05, v7: 0.04, v9: -0.1 };
+  const { finalists, verdict, blocks } = run([baseline, ...others], levels);
+  assert.deepEqual([finalists, verdict.kind, verdict.pick], [['v3', 'v9'], 'WINNER', 'v3']);
+  assert.deepEqual(
+    shape(blocks).map((text) => text.replace(/^\d+ x /, '')),
+    shape(run(field(10), levels).blocks).map((text) => text.replace(/^\d+ x /, '')),
+  );
+  // Where one finalist is all that the budget pays for, it has no right to be that one.
+  const short = run([baseline, ...others], levels, { ...procedureRules, trialsLeft: 23 });
+  assert.deepEqual(short.finalists, ['v3']);
+});
+
 test('a block that lacks a stable variant is refused', () => {
   const block: MeasuredBlock = { stage: 'confirm', round: 1, y: new Map([['v1', 0]]) };
   assert.throws(() => nextStep(field(1), Array(8).fill(block), procedureRules), RangeError);

@@ -9,6 +9,8 @@ import { type DecisionRules, decide, invalid, type Verdict } from './verdict.ts'
 export type Contender = Pick<Arm, 'id' | 'cost' | 'constraints'> & {
   /** Why its slices could not be measured; it leaves what follows, but still counts in the error of the others. */
   readonly unstable?: string;
+  /** Goes through the screen by right, where more than one does: earlier blocks of another run have chosen it. */
+  readonly seeded?: true;
 };
 
 /** `trialsLeft`: how many trials (one variant in one block) can still be paid for; Infinity without a budget. */
@@ -100,11 +102,14 @@ function screenSoFar({ variants, screened, rules }: Field): { active: Contender[
 }
 
 function ranked(contenders: readonly Contender[], screened: readonly MeasuredBlock[], keep: number): Contender[] {
+  const seeded = keep > 1 ? contenders.filter((contender) => contender.seeded === true) : [];
   const best = bestOfScreen(
-    contenders.map((contender) => ({ ...contender, y: valuesOf(contender.id, screened) })),
-    keep,
+    contenders
+      .filter((contender) => !seeded.includes(contender))
+      .map((contender) => ({ ...contender, y: valuesOf(contender.id, screened) })),
+    keep - seeded.length,
   );
-  const kept = new Set(best.map(({ id }) => id));
+  const kept = new Set([...seeded, ...best].map(({ id }) => id));
   return contenders.filter(({ id }) => kept.has(id));
 }
 

@@ -9,6 +9,8 @@ import { studentUpperQuantile } from './student.ts';
 /** A sweep to be planned; `residualSd` is that of one variant in one block (natural log), as the pilot saw it. */
 export type ResolutionPlan = {
   readonly residualSd: number;
+  /** Degrees of freedom with which that is known; exactly unless told. */
+  readonly freedom?: number;
   /** Beside the baseline. */
   readonly variantCount: number;
   readonly alpha: number;
@@ -65,7 +67,45 @@ function powerAtUnitSd(plan: ResolutionPlan): (gain: number) => number {
   const maxBlocks = Math.min(confirmBlocks, looks.at(-1) ?? 0);
   const due = dueLooks(maxBlocks, { alpha, looks, maxBlocks, familySize: finalists });
   const needed = gainsToPass(variantCount, finalists);
-  return (gain) => passing(needed, gain) * confirmPower(gain, due, alphaOf(finalists));
+  const { freedom = Number.POSITIVE_INFINITY } = plan;
+  return overUncertainty(freedom, (gain) => passing(needed, gain) * confirmPower(gain, due, alphaOf(finalists)));
+}
+
+/** Equally likely parts of what the true deviation may be. */
+const parts = 12;
+
+/**
+ * The power that is to be expected where the deviation that gains are counted in is itself an estimate: a pilot that happens to
+ * see little noise promises too much more often than one that sees much promises too little.
+ */
+function overUncertainty(freedom: number, power: (gain: number) => number): (gain: number) => number {
+  if (freedom === Number.POSITIVE_INFINITY) return power;
+  const ratios = Array.from({ length: parts }, (_, part) => deviationRatio((part + 0.5) / parts, freedom));
+  const known = interpolated(power);
+  return (gain) => ratios.reduce((sum, ratio) => sum + known(gain * ratio), 0) / parts;
+}
+
+/** Of a standard deviation: the power between two such gains is as good as straight. */
+const gainStep = 0.02;
+
+/** Each power takes an integration over all looks, so that they are looked up where many are asked for. */
+function interpolated(power: (gain: number) => number): (gain: number) => number {
+  const powers = new Map<number, number>();
+  const at = (step: number): number => {
+    const known = powers.get(step) ?? power(step * gainStep);
+    powers.set(step, known);
+    return known;
+  };
+  return (gain) => {
+    const step = Math.floor(gain / gainStep);
+    return at(step) + (at(step + 1) - at(step)) * (gain / gainStep - step);
+  };
+}
+
+/** Estimated by true standard deviation, as exceeded with probability 1 - p (Wilson and Hilferty). */
+function deviationRatio(p: number, freedom: number): number {
+  const third = 2 / (9 * freedom);
+  return Math.max(0, 1 - third + normalQuantile(p) * Math.sqrt(third)) ** 1.5;
 }
 
 const alphaOf =

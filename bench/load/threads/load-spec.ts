@@ -21,6 +21,8 @@ export type LoadPart = {
   readonly windowNs: number;
   /** Latency limits whose violations are counted. */
   readonly limitsNs: readonly number[];
+  /** A closed loop keeps its timeline too. */
+  readonly timeline?: boolean;
   /** A request that takes longer ends a closed loop and has failed in an open one; so does a connection. */
   readonly requestTimeoutNs: number;
   /** What is in flight when the window of a closed loop closes is waited for so long, as it says itself. */

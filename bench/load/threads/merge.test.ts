@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { seededRandom } from '../../random.ts';
 import type { ScheduleKept } from '../measurement.ts';
 import { type LatencyRecord, LatencyRecorder, mergeHistograms } from '../recorder.ts';
+import type { Timeline } from '../timeline.ts';
 import { mergeLatencies, mergeParts, type TeamPart } from './merge.ts';
 import type { ClientDiagnosis } from './run-part.ts';
 
@@ -109,6 +110,18 @@ describe('the merged measurement of threads', () => {
     assert.equal(pressureRatio, 1);
   });
 
+  it('has the timeline of all of them, from the start of the first, where each kept one', () => {
+    const timeline = { binNs: 50e6, counts: [1, 2, 3], latencySumsNs: [10, 20, 30] };
+    const merged = (...others: TeamPart[]) =>
+      mergeParts([part({ startNs: 100e6, timeline }), ...others], true).timeline;
+    assert.deepEqual(merged(part({ startNs: 51e6, timeline })), {
+      binNs: 50e6,
+      counts: [1, 3, 5],
+      latencySumsNs: [10, 30, 50],
+    });
+    assert.equal(merged(part({ startNs: 100e6 })), undefined);
+  });
+
   it('is all zero but for warm-up, errors and the client where a thread is missing or its window did not close', () => {
     const whole = part({ latencies: [1e6, 2e6], errors: { timeout: 1 } });
     const open = part({ errors: { reset: 3 }, window: { openNs: 0, closeNs: 0 } });
@@ -135,6 +148,7 @@ type Given = {
   window?: { openNs: number; closeNs: number };
   client?: Partial<ClientDiagnosis>;
   schedule?: ScheduleKept;
+  timeline?: Timeline;
 };
 
 /** One thread's part: a window of 100 ms, 50 ms after its start, in batches of 2. */
@@ -160,6 +174,7 @@ function part(given: Given): TeamPart {
       errors,
       checkedCount: 4,
       schedule,
+      ...(given.timeline === undefined ? {} : { timeline: given.timeline }),
       client: {
         cpuNs: 0,
         cpuPerRequestNs: null,

@@ -1,6 +1,7 @@
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { LoadMeasurement, PacingAsked, ScheduleKept } from '../measurement.ts';
 import { type LatencyRecord, mergeHistograms } from '../recorder.ts';
+import { mergeTimelines, type Timeline } from '../timeline.ts';
 import type { ClientSigns } from './client-watch.ts';
 import { type ClientDiagnosis, type DiagnosedLoad, type PartResult, withCostPerRequest } from './run-part.ts';
 
@@ -46,7 +47,19 @@ export function mergeParts(parts: readonly [TeamPart, ...TeamPart[]], complete: 
     checkedCount: sum(({ checkedCount }) => checkedCount),
     client: withCostPerRequest(client, requestCount),
     schedule: closed ? mergeSchedules(schedules) : null,
+    ...timelineOf(parts, first.startNs),
   };
+}
+
+/** Where every thread kept one. */
+function timelineOf(parts: readonly TeamPart[], startNs: number): { readonly timeline?: Timeline } {
+  const [first, ...others] = parts.flatMap((part) => {
+    const { timeline } = part.measurement;
+    return timeline === undefined ? [] : [{ timeline, offsetNs: part.startNs - startNs }];
+  });
+  return first === undefined || others.length + 1 < parts.length
+    ? {}
+    : { timeline: mergeTimelines([first, ...others]) };
 }
 
 function windowNs({ window }: LoadMeasurement): number {

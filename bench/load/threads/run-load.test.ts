@@ -45,6 +45,20 @@ describe('a load in several threads', { timeout: 120_000 }, () => {
     });
   }
 
+  it('keeps a timeline of what all of them saw, from the first request on, where it is asked for', async () => {
+    const steps = [...times(4, { holdMs: 200 }), { holdMs: 5 }];
+    await using server = await startScriptedServer({ steps, repeatFrom: 4 }, { thread: true });
+    const spec = scriptedLoad(server, { threads: 2, warmup: { minimumNs: 300 * ms, minimumRequestCount: 4 } });
+    const { timeline, warmup, requestCount } = await runLoad({ ...spec, timeline: true });
+    assert(timeline !== undefined && timeline.counts.length >= 8, `${timeline?.counts}`);
+    // Each connection's first answer comes after 200 ms: all are in the warm-up, which the timeline begins with.
+    assert.deepEqual(timeline.counts.slice(0, 3), [0, 0, 0]);
+    const [count, sumNs] = [timeline.counts, timeline.latencySumsNs].map((each) => each.reduce((a, b) => a + b, 0));
+    assert((count ?? 0) > 0 && (count ?? 0) <= warmup.requestCount + requestCount + 4);
+    assert((sumNs ?? 0) >= 4 * 200 * ms);
+    assert.equal((await runLoad(spec)).timeline, undefined);
+  });
+
   it('opens the windows of all threads together, once the last is warm', async () => {
     const steps = [{ holdMs: 500 }, { holdMs: 5 }];
     await using server = await startScriptedServer({ steps, repeatFrom: 1 }, { thread: true });

@@ -60,7 +60,13 @@ function runLoop(part: LoadPart, carrier: Carrier, { signal, onWindow, team }: P
   };
   if (pacing.kind === 'closed') {
     const ends = { ...(errorLimit === undefined ? {} : { errorLimit }), ...(drainNs === undefined ? {} : { drainNs }) };
-    return runClosedLoop({ ...common, ...ends, concurrency: pacing.concurrency, warmup });
+    return runClosedLoop({
+      ...common,
+      ...ends,
+      concurrency: pacing.concurrency,
+      warmup,
+      timeline: part.timeline === true,
+    });
   }
   const schedule = scheduleOf(pacing);
   return runOpenLoop({
