@@ -1,12 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { clientLimits } from '../load/client-limits.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import { baselineId, type Load, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
+import type { Clock } from './clock.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
+import type { Instruments } from './instruments.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
@@ -36,7 +37,8 @@ export type BlockContext = {
   /** Into the journal. */
   readonly append: (line: JournalLine) => void;
   readonly signal: AbortSignal;
-  /** On the clock of performance.now(): no slice begins after it. */
+  readonly instruments: Instruments;
+  /** On the clock of the instruments: no slice begins after it. */
   readonly lastStartMs: number;
   /** Told before each slice. */
   readonly onSlice: (slice: Slice, done: number, total: number) => void;
@@ -53,6 +55,7 @@ export async function measureBlock(
   context: BlockContext,
 ): Promise<ReadonlyMap<string, string> | null> {
   const { plan, design, deployment, append, onSlice, lastStartMs } = context;
+  const { clock } = context.instruments;
   const unstable = new Map<string, string>();
   const order = blockOrder(
     active.map(({ variant }) => variant.id),
@@ -68,8 +71,8 @@ export async function measureBlock(
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
     const { variantId, tries } = entry;
     context.signal.throwIfAborted();
-    await pauseBefore(tries, context.signal);
-    if (performance.now() > lastStartMs) return null;
+    await pauseBefore(tries, clock, context.signal);
+    if (clock.nowMs() > lastStartMs) return null;
     const slice: Slice = {
       stage,
       round,
@@ -93,13 +96,13 @@ export async function measureBlock(
     append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
     if (variantId === baselineId) break;
   }
-  append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
+  append({ kind: 'block', block, attempt, status: 'complete', at: clock.wallTime().toISOString() });
   return unstable;
 }
 
 async function runSlice(slice: Slice, candidate: Candidate, context: BlockContext): Promise<SliceResult> {
-  const { plan, design, deployment, applied, workload, signal } = context;
-  const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
+  const { plan, design, deployment, applied, workload, instruments, signal } = context;
+  const line = { kind: 'slice', slice, at: instruments.clock.wallTime().toISOString() } as const;
   const inForce = await deployment.putInForce(candidate, applied);
   if ('refused' in inForce) {
     if (slice.variantId === baselineId) {
@@ -115,7 +118,7 @@ async function runSlice(slice: Slice, candidate: Candidate, context: BlockContex
   return {
     ...line,
     status: 'measured',
-    measurement: await measureSlice(slice, inForce, timing, { plan, workload, signal }),
+    measurement: await measureSlice(slice, inForce, timing, { plan, workload, instruments, signal }),
   };
 }
 
@@ -125,8 +128,8 @@ export function mayRepeat(result: SliceResult, tries: number): boolean {
 }
 
 /** Waits before a try that only a busy host makes necessary. Rejects where `signal` is aborted. */
-export async function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
-  if (tries > triesMost) await delay(disturbedPauseMs * (tries - triesMost), undefined, { signal });
+export async function pauseBefore(tries: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (tries > triesMost) await clock.wait(disturbedPauseMs * (tries - triesMost), signal);
 }
 
 /** Why a slice cannot be used; null where it can. */

@@ -7,6 +7,7 @@ import { type Difference, differences } from '../modelconfig/compare.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Apply, EngineChoice } from '../plan/plan.ts';
 import type { Candidate } from './candidates.ts';
+import { type Clock, hostClock } from './clock.ts';
 import type { StagedModel } from './repository.ts';
 
 /** A variant in force on a running server: the config it serves was read back and is the one asked for. */
@@ -32,6 +33,8 @@ type Setup = {
   readonly signal: AbortSignal;
   /** The engine that a run was begun with, where it goes on. */
   readonly expected?: EngineIdentity;
+  /** The host's where left out. */
+  readonly clock?: Clock;
 };
 
 const deathNoticeMs = 200;
@@ -68,7 +71,8 @@ export class Deployment implements AsyncDisposable {
     { configText, config, variant }: Candidate,
     apply: 'reload' | 'restart',
   ): Promise<InForce | Refused> {
-    const startMs = performance.now();
+    const { clock = hostClock } = this.#setup;
+    const startMs = clock.nowMs();
     if (apply === 'restart') await this.fresh();
     const server = await this.start();
     const mark = server.logMark();
@@ -82,7 +86,7 @@ export class Deployment implements AsyncDisposable {
       if (!(error instanceof KServeError)) throw error;
       return { refused: reasonOf(error, server.logSince(mark)) };
     }
-    const loadMs = performance.now() - startMs;
+    const loadMs = clock.nowMs() - startMs;
     const served = await server.control.config(this.#setup.model);
     const wrong = differences(config, served as PlainConfig, Object.keys(variant.settings));
     if (wrong.length > 0)

@@ -8,6 +8,7 @@ import { type Candidate, costOf, type SetAside } from './candidates.ts';
 import type { Deployment } from './deployment.ts';
 import { designRun } from './design.ts';
 import type { Environment } from './environment.ts';
+import type { Instruments } from './instruments.ts';
 import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
 import { type Pilot, runPilot } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
@@ -32,7 +33,8 @@ export type Prepared = {
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
   readonly inputMd5: string;
-  /** On the clock of performance.now(). */
+  readonly instruments: Instruments;
+  /** On the clock of the instruments. */
   readonly startMs: number;
 };
 
@@ -50,6 +52,7 @@ export type Seen = {
 export async function makeRecord(prepared: Prepared, { looks, workload, serverStartMs }: Seen): Promise<RunRecord> {
   const { request, source, candidates, setAside, deployment, applied, environment, startMs } = prepared;
   const { plan, planFile, planSource, command, events } = request;
+  const { clock } = prepared.instruments;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
   if (accepted.length < 2) {
     const reasons = looks.flatMap((look) => (look.outcome === 'refused' ? [`${look.variantId}: ${look.reason}`] : []));
@@ -69,11 +72,11 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
   const timing = timingOf(plan, accepted, instances);
   const pilot = await pilotOf(prepared, { costs, timing, workload });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
-  const usedMs = performance.now() - startMs;
+  const usedMs = clock.nowMs() - startMs;
   return {
     schemaVersion: 1,
     tool: { version },
-    startedAt: new Date(Date.now() - (performance.now() - startMs)).toISOString(),
+    startedAt: new Date(clock.wallTime().getTime() - (clock.nowMs() - startMs)).toISOString(),
     plan,
     planFile,
     planSource,
@@ -114,7 +117,7 @@ type Piloting = {
 
 /** A fixed design needs no pilot: nothing in it depends on the noise. */
 async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting): Promise<Pilot | null> {
-  const { request, candidates, deployment, applied, startMs } = prepared;
+  const { request, candidates, deployment, applied, instruments, startMs } = prepared;
   const { plan, signal, events } = request;
   if (plan.blocks !== null) return null;
   const accepted = candidates.filter(({ variant }) => timing.sliceMs[variant.id] !== undefined);
@@ -125,6 +128,7 @@ async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting
   events.preparing('measuring the noise of this host');
   return runPilot({
     variantIds: ids,
+    clock: instruments.clock,
     untilMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + pilotShare * plan.budgetMs,
     objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
     measure: async (id) => {
@@ -133,7 +137,7 @@ async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting
       const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
       if (inForce === null || 'refused' in inForce) return null;
       const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, signal });
+      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, instruments, signal });
     },
   });
 }

@@ -13,7 +13,8 @@ const graceMs = 4_000;
 
 /** Measures one block after the other, each as what was measured before it says, until there is a verdict or no time. */
 export async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
-  const { record, candidates, deployment, workload, deadlineMs } = run;
+  const { record, candidates, deployment, workload, instruments, deadlineMs } = run;
+  const { clock } = instruments;
   using journal = new Journal(folder);
   const lines = readJournal(folder);
   if (readHistory(lines).ended !== null) return;
@@ -22,15 +23,15 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     lines.push(line);
   };
   const end = (reason: 'blocks' | 'decided' | 'budget' | 'unstable'): void =>
-    append({ kind: 'end', reason, at: new Date().toISOString() });
+    append({ kind: 'end', reason, at: clock.wallTime().toISOString() });
   let slowdown = 1;
   for (;;) {
     const history = readHistory(lines);
-    const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs));
+    const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs - clock.nowMs()));
     if (next.kind === 'done') return end(whyDone(record, history, next.finalists));
     const plannedMs = next.active.length * trialMsOf(record, next.stage);
     const expectedMs = plannedMs * slowdown;
-    const startMs = performance.now();
+    const startMs = clock.nowMs();
     if (startMs + expectedMs > deadlineMs) return end('budget');
     const place = placeOf(history, next);
     if (place.attempt > 1) {
@@ -39,7 +40,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
         block: place.block,
         attempt: place.attempt - 1,
         status: 'superseded',
-        at: new Date().toISOString(),
+        at: clock.wallTime().toISOString(),
       });
     }
     const active = candidates.filter(({ variant }) => next.active.includes(variant.id));
@@ -49,6 +50,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
       applied: record.applied,
       deployment,
       workload,
+      instruments,
       append,
       signal,
       lastStartMs: deadlineMs + graceMs,
@@ -56,7 +58,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     });
     if (left === null) return end('budget');
     for (const [variantId, reason] of left) events.warning(`${variantId} leaves the comparison: ${reason}`);
-    slowdown = Math.max(1, ((performance.now() - startMs) / plannedMs) * 1.02);
+    slowdown = Math.max(1, ((clock.nowMs() - startMs) / plannedMs) * 1.02);
   }
 }
 
@@ -65,9 +67,9 @@ function trialMsOf({ design }: Pick<RunRecord, 'design'>, stage: 'screen' | 'con
 }
 
 /** In a fixed design as many as it has still to measure; else what the time pays for. */
-function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: number): number {
+function trialsLeft({ design, looks }: RunRecord, history: History, untilDeadlineMs: number): number {
   if (design.procedure === 'staged') {
-    const leftMs = deadlineMs - performance.now() - closingMs;
+    const leftMs = untilDeadlineMs - closingMs;
     const stage = history.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
     return Math.max(0, Math.floor(leftMs / trialMsOf({ design }, stage)));
   }

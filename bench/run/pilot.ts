@@ -1,5 +1,6 @@
 import { mean } from '../stats/moments.ts';
 import { sumOfSquares } from '../stats/residuals.ts';
+import type { Clock } from './clock.ts';
 import type { Measurement } from './slice.ts';
 
 /** What a few slices of two variants showed before the design was made. */
@@ -17,7 +18,8 @@ export type PilotPlan = {
   readonly measure: (variantId: string) => Promise<Measurement | null>;
   /** ln of the objective in one slice. */
   readonly objectiveOf: (measurement: Measurement) => number;
-  /** On the clock of performance.now(): no pass over the variants begins after it, but the least passes are made. */
+  readonly clock: Clock;
+  /** On that clock: no pass over the variants begins after it, but the least passes are made. */
   readonly untilMs: number;
 };
 
@@ -29,11 +31,11 @@ export const mostPasses = 6;
  * Measures the variants in turns, as the blocks will, to see how much one slice varies on this host now. Nothing of it enters
  * an estimate. Null where not even two slices of a variant could be used.
  */
-export async function runPilot({ variantIds, measure, objectiveOf, untilMs }: PilotPlan): Promise<Pilot | null> {
-  const startMs = performance.now();
+export async function runPilot({ variantIds, measure, objectiveOf, clock, untilMs }: PilotPlan): Promise<Pilot | null> {
+  const startMs = clock.nowMs();
   const values = new Map<string, number[]>(variantIds.map((id) => [id, []]));
   for (let pass = 0; pass < mostPasses; pass += 1) {
-    if (pass >= leastPasses && performance.now() >= untilMs) break;
+    if (pass >= leastPasses && clock.nowMs() >= untilMs) break;
     for (const id of pass % 2 === 0 ? variantIds : variantIds.toReversed()) {
       const measurement = await measure(id);
       if (measurement !== null && measurement.invalid.length === 0) values.get(id)?.push(objectiveOf(measurement));
@@ -41,7 +43,7 @@ export async function runPilot({ variantIds, measure, objectiveOf, untilMs }: Pi
   }
   const sliceSd = pooledSd([...values.values()]);
   const sliceCount = [...values.values()].flat().length;
-  return sliceSd === null ? null : { sliceSd, sliceCount, elapsedMs: performance.now() - startMs };
+  return sliceSd === null ? null : { sliceSd, sliceCount, elapsedMs: clock.nowMs() - startMs };
 }
 
 /** Each variant around its own mean; null without a degree of freedom. */

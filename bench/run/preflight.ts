@@ -9,6 +9,7 @@ import { baselineId, type Plan } from '../plan/plan.ts';
 import { loadOf } from './block.ts';
 import type { Candidate } from './candidates.ts';
 import type { Deployment, InForce } from './deployment.ts';
+import type { Instruments } from './instruments.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
 import { measureSlice, type Workload } from './slice.ts';
 
@@ -36,6 +37,7 @@ export type PreflightContext = {
   readonly data: InputData;
   readonly deployment: Deployment;
   readonly apply: 'reload' | 'restart';
+  readonly instruments: Instruments;
   readonly signal: AbortSignal;
   readonly onVariant: (variantId: string) => void;
 };
@@ -117,13 +119,13 @@ async function look(
   workload: Workload,
   context: PreflightContext,
 ): Promise<Preflight> {
-  const { plan, signal } = context;
+  const { plan, instruments, signal } = context;
   const variantId = candidate.variant.id;
   const load = loadOf(plan);
-  const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, signal });
+  const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, instruments, signal });
   const slow = first.latency.p50Ns / 1e6 > slowMs;
   const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (secondLookCycles * first.latency.p50Ns) / 1e6) };
-  const second = slow ? await measureSlice({ load }, inForce, again, { plan, workload, signal }) : first;
+  const second = slow ? await measureSlice({ load }, inForce, again, { plan, workload, instruments, signal }) : first;
   const measurement = second.requestCount > 0 && second.latency.p50Ns < first.latency.p50Ns ? second : first;
   const errors = Object.entries(measurement.errors);
   if (measurement.requestCount === 0 || errors.length > 0) {

@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.ts';
 import { type Candidate, makeCandidates } from './candidates.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
+import { hostInstruments, type Instruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
 import { preflight } from './preflight.ts';
@@ -26,7 +27,8 @@ export type PreparedRun = AsyncDisposable & {
   readonly candidates: readonly Candidate[];
   readonly deployment: Deployment;
   readonly workload: Workload;
-  /** On the clock of performance.now(): no block begins that would end after it. */
+  readonly instruments: Instruments;
+  /** On the clock of the instruments: no block begins that would end after it. */
   readonly deadlineMs: number;
 };
 
@@ -35,8 +37,8 @@ export type PreparedRun = AsyncDisposable & {
  * When it fails, nothing of a new run folder is left.
  */
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
-  const { plan, folder, resume, signal, projectFolder } = request;
-  const startMs = performance.now();
+  const { plan, folder, resume, signal, projectFolder, instruments = hostInstruments } = request;
+  const startMs = instruments.clock.nowMs();
   const applied = applyOf(plan);
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
@@ -56,7 +58,13 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
   const seen = await explained(request, deployment, () =>
-    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), { request, deployment, data, applied }),
+    lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
+      request,
+      deployment,
+      data,
+      applied,
+      instruments,
+    }),
   );
   const record =
     previous ??
@@ -72,6 +80,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           autoCompleteConfig,
           environment,
           inputMd5,
+          instruments,
           startMs,
         },
         seen,
@@ -87,6 +96,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     candidates: candidates.filter(({ variant }) => accepted.has(variant.id)),
     deployment,
     workload: seen.workload,
+    instruments,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY
@@ -96,7 +106,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
 }
 
 function deploy(
-  { engine, plan, signal }: SweepRequest,
+  { engine, plan, signal, instruments = hostInstruments }: SweepRequest,
   made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
 ): Deployment {
   const { staged, autoCompleteConfig, previous } = made;
@@ -107,6 +117,7 @@ function deploy(
     model: plan.model,
     autoCompleteConfig,
     signal,
+    clock: instruments.clock,
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
 }
@@ -122,17 +133,18 @@ type Looking = {
   deployment: Deployment;
   data: InputData;
   applied: 'reload' | 'restart';
+  instruments: Instruments;
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, data, applied }: Looking,
+  { request, deployment, data, applied, instruments }: Looking,
 ): Promise<Seen> {
   const { plan, signal, events } = request;
   events.preparing('starting the server');
-  const serverStartMs = await timed(() => deployment.start());
+  const serverStartMs = await timed(instruments, () => deployment.start());
   const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-  const seen = await preflight(candidates, { plan, data, deployment, apply: applied, signal, onVariant });
+  const seen = await preflight(candidates, { plan, data, deployment, apply: applied, instruments, signal, onVariant });
   return { ...seen, serverStartMs };
 }
 
@@ -162,8 +174,8 @@ export function applyOf({ apply }: Plan): 'reload' | 'restart' {
   return apply === 'restart' ? 'restart' : 'reload';
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
+async function timed({ clock }: Instruments, work: () => Promise<unknown>): Promise<number> {
+  const startMs = clock.nowMs();
   await work();
-  return performance.now() - startMs;
+  return clock.nowMs() - startMs;
 }
