@@ -1,0 +1,207 @@
+import type { Random } from '../random.ts';
+import { executionNs, type ScriptedHost, type Serving, speedOf } from './scripted-host.ts';
+
+type Execution = { readonly tickets: readonly number[]; readonly beganNs: number; readonly endWork: number };
+type Answer = { readonly atNs: number; readonly ticket: number };
+
+/** Since the model was loaded, as a server counts them. */
+export type HostCounts = {
+  readonly requestCount: number;
+  readonly rowCount: number;
+  readonly executionCount: number;
+  readonly queueNs: number;
+  readonly computeNs: number;
+};
+
+/**
+ * What a scripted host does with the requests that it is given, without a clock: whoever has one tells it how late it is.
+ * Times are ns from any beginning and never go back.
+ */
+export class ScriptedHostState {
+  readonly #host: ScriptedHost;
+  readonly #random: Random;
+  #serving: Serving;
+  #nowNs = 0;
+  /** How much of an execution would be done by now that went on all the time; executions end when it reaches their end. */
+  #work = 0;
+  #heatNs = 0;
+  #disturbance = 1;
+  #executing: Execution[] = [];
+  #earliestEndWork = Number.POSITIVE_INFINITY;
+  #line: { readonly ticket: number; readonly atNs: number }[] = [];
+  #first = 0;
+  #late: Answer[] = [];
+  #second = -1;
+  #isStalled = false;
+  #rowsPerRequest = 1;
+  #counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
+
+  constructor(host: ScriptedHost, serving: Serving, random: Random) {
+    this.#host = host;
+    this.#serving = serving;
+    this.#random = random;
+  }
+
+  get counts(): HostCounts {
+    return this.#counts;
+  }
+
+  /** A new young model. What was under way is lost; the heat of the host is not. */
+  load(serving: Serving, atNs: number, rowsPerRequest = 1): void {
+    this.#settle(Math.max(atNs, this.#nowNs));
+    this.#serving = serving;
+    this.#rowsPerRequest = rowsPerRequest;
+    this.#work = 0;
+    this.#executing = [];
+    this.#earliestEndWork = Number.POSITIVE_INFINITY;
+    this.#line = [];
+    this.#first = 0;
+    this.#late = [];
+    this.#counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
+  }
+
+  /** From now on everything takes so many times as long: what else there is on the host. */
+  disturb(factor: number, atNs: number): void {
+    this.#settle(Math.max(atNs, this.#nowNs));
+    this.#disturbance = factor;
+  }
+
+  /** A request comes in; `ticket` is what its answer will be told by. What is due by then is to be asked for before. */
+  arrive(ticket: number, atNs: number): void {
+    this.#settle(Math.max(atNs, this.#nowNs));
+    this.#line.push({ ticket, atNs: this.#nowNs });
+    this.#begin();
+  }
+
+  /** When something happens next by itself; Infinity where nothing will. */
+  get nextNs(): number {
+    return Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Lets time go on until `toNs`; gives the tickets that were answered meanwhile, in order of time. */
+  advance(toNs: number): number[] {
+    const answered: number[] = [];
+    for (let nextNs = this.nextNs; nextNs <= toNs; nextNs = this.nextNs) {
+      const ends = nextNs === this.#endNs;
+      this.#settle(nextNs);
+      if (ends) this.#work = this.#earliestEndWork;
+      this.#end(answered);
+      while ((this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY) <= this.#nowNs)
+        answered.push(this.#late.shift()?.ticket ?? 0);
+      this.#begin();
+    }
+    this.#settle(Math.max(toNs, this.#nowNs));
+    return answered;
+  }
+
+  get #isHot(): boolean {
+    return this.#serving.hungry && this.#heatNs >= this.#host.heat.afterNs - heatErrorNs;
+  }
+
+  get #speed(): number {
+    const hot = this.#isHot ? 1 + this.#host.heat.slowdown : 1;
+    return speedOf(this.#host, this.#executing.length) / (hot * this.#disturbance);
+  }
+
+  /** When the next execution ends. */
+  get #endNs(): number {
+    if (this.#executing.length === 0) return Number.POSITIVE_INFINITY;
+    return this.#nowNs + Math.max(0, this.#earliestEndWork - this.#work) / this.#speed;
+  }
+
+  /** When a batch has waited long enough. */
+  get #batchNs(): number {
+    const oldest = this.#line[this.#first];
+    const { instances, queueDelayNs } = this.#serving;
+    if (oldest === undefined || this.#executing.length >= instances) return Number.POSITIVE_INFINITY;
+    return oldest.atNs + (queueDelayNs ?? 0);
+  }
+
+  /** When a hungry configuration gets hot. */
+  get #hotNs(): number {
+    if (!this.#serving.hungry || this.#executing.length === 0 || this.#isHot) return Number.POSITIVE_INFINITY;
+    return this.#nowNs + this.#host.heat.afterNs - this.#heatNs;
+  }
+
+  #settle(toNs: number): void {
+    const passedNs = toNs - this.#nowNs;
+    if (passedNs === 0) return;
+    const heats = this.#serving.hungry && this.#executing.length > 0;
+    if (this.#executing.length > 0) this.#work += passedNs * this.#speed;
+    const { afterNs } = this.#host.heat;
+    this.#heatNs = heats ? Math.min(2 * afterNs, this.#heatNs + passedNs) : Math.max(0, this.#heatNs - passedNs);
+    this.#nowNs = toNs;
+  }
+
+  #begin(): void {
+    const { instances, rowsMost, queueDelayNs } = this.#serving;
+    while (this.#executing.length < instances && this.#first < this.#line.length) {
+      const waiting = this.#line.length - this.#first;
+      const fits = queueDelayNs === null ? 1 : Math.max(1, Math.floor(rowsMost / this.#rowsPerRequest));
+      if (waiting < fits && this.#batchNs > this.#nowNs) return;
+      this.#execute(this.#line.slice(this.#first, this.#first + Math.min(fits, waiting)));
+    }
+  }
+
+  #execute(requests: readonly { readonly ticket: number; readonly atNs: number }[]): void {
+    const { executions, excess } = this.#host.warmup;
+    const rows = requests.length * this.#rowsPerRequest;
+    const young = excess * Math.exp(-this.#counts.executionCount / (this.#serving.instances * executions));
+    const work = executionNs(this.#host, this.#serving, rows) * (1 + young) * this.#jitter();
+    const tickets = requests.map(({ ticket }) => ticket);
+    this.#executing.push({ tickets, beganNs: this.#nowNs, endWork: this.#work + work });
+    this.#earliestEndWork = Math.min(this.#earliestEndWork, this.#work + work);
+    this.#counts.executionCount += 1;
+    this.#counts.queueNs += requests.reduce((sum, { atNs }) => sum + this.#nowNs - atNs, 0);
+    this.#first += requests.length;
+    if (this.#first > lineSpare) {
+      this.#line = this.#line.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  #end(answered: number[]): void {
+    if (this.#earliestEndWork > this.#work) return;
+    const ended = this.#executing.filter(({ endWork }) => endWork <= this.#work);
+    this.#executing = this.#executing.filter(({ endWork }) => endWork > this.#work);
+    this.#earliestEndWork = this.#executing.reduce(
+      (least, { endWork }) => Math.min(least, endWork),
+      Number.POSITIVE_INFINITY,
+    );
+    for (const { tickets, beganNs } of ended) {
+      this.#counts.requestCount += tickets.length;
+      this.#counts.rowCount += tickets.length * this.#rowsPerRequest;
+      this.#counts.computeNs += tickets.length * (this.#nowNs - beganNs);
+      for (const ticket of tickets) this.#answer(ticket, answered);
+    }
+  }
+
+  #answer(ticket: number, answered: number[]): void {
+    const { share, addedNs } = this.#host.stalls;
+    if (share === 0 || !this.#stalls(share) || this.#random.next() >= 1 / 4) {
+      answered.push(ticket);
+      return;
+    }
+    // All are late by the same time, so the list stays in order.
+    this.#late.push({ atNs: this.#nowNs + addedNs, ticket });
+  }
+
+  #stalls(share: number): boolean {
+    const second = Math.floor(this.#nowNs / 1e9);
+    if (second !== this.#second) this.#isStalled = this.#random.next() < share;
+    this.#second = second;
+    return this.#isStalled;
+  }
+
+  #jitter(): number {
+    const sd = this.#host.jitterSd;
+    if (sd === 0) return 1;
+    const normal = Math.sqrt(-2 * Math.log(1 - this.#random.next())) * Math.cos(2 * Math.PI * this.#random.next());
+    return Math.exp(sd * normal - (sd * sd) / 2);
+  }
+}
+
+/** Sums of floating point times come that close. */
+const heatErrorNs = 1;
+/** Served requests at the head of the line that are cut off at once. */
+const lineSpare = 4_096;
