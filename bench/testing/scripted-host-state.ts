@@ -34,6 +34,8 @@ export class ScriptedHostState {
   #second = -1;
   #isStalled = false;
   #rowsPerRequest = 1;
+  /** Worked out when it is asked for; undefined since something changed. */
+  #nextNs: number | undefined;
   #counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
 
   constructor(host: ScriptedHost, serving: Serving, random: Random) {
@@ -49,6 +51,7 @@ export class ScriptedHostState {
   /** A new young model. What was under way is lost; the heat of the host is not. */
   load(serving: Serving, atNs: number, rowsPerRequest = 1): void {
     this.#settle(Math.max(atNs, this.#nowNs));
+    this.#nextNs = undefined;
     this.#serving = serving;
     this.#rowsPerRequest = rowsPerRequest;
     this.#work = 0;
@@ -63,6 +66,7 @@ export class ScriptedHostState {
   /** From now on everything takes so many times as long: what else there is on the host. */
   disturb(factor: number, atNs: number): void {
     this.#settle(Math.max(atNs, this.#nowNs));
+    this.#nextNs = undefined;
     this.#disturbance = factor;
   }
 
@@ -70,12 +74,14 @@ export class ScriptedHostState {
   arrive(ticket: number, atNs: number): void {
     this.#settle(Math.max(atNs, this.#nowNs));
     this.#line.push({ ticket, atNs: this.#nowNs });
+    this.#nextNs = undefined;
     this.#begin();
   }
 
   /** When something happens next by itself; Infinity where nothing will. */
   get nextNs(): number {
-    return Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY);
+    this.#nextNs ??= Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY);
+    return this.#nextNs;
   }
 
   /** Lets time go on until `toNs`; gives the tickets that were answered meanwhile, in order of time. */
@@ -84,8 +90,8 @@ export class ScriptedHostState {
     for (let nextNs = this.nextNs; nextNs <= toNs; nextNs = this.nextNs) {
       const ends = nextNs === this.#endNs;
       this.#settle(nextNs);
-      if (ends) this.#work = this.#earliestEndWork;
-      this.#end(answered);
+      this.#nextNs = undefined;
+      if (ends) this.#end(answered);
       while ((this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY) <= this.#nowNs)
         answered.push(this.#late.shift()?.ticket ?? 0);
       this.#begin();
@@ -161,7 +167,7 @@ export class ScriptedHostState {
   }
 
   #end(answered: number[]): void {
-    if (this.#earliestEndWork > this.#work) return;
+    this.#work = this.#earliestEndWork;
     const ended = this.#executing.filter(({ endWork }) => endWork <= this.#work);
     this.#executing = this.#executing.filter(({ endWork }) => endWork > this.#work);
     this.#earliestEndWork = this.#executing.reduce(

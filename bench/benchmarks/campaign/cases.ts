@@ -1,0 +1,175 @@
+import type { Objective, Plan, Variant } from '../../plan/plan.ts';
+import { type Random, seededRandom } from '../../random.ts';
+import { plainHost, type ScriptedHost } from '../../testing/scripted-host.ts';
+
+/** What is true of the variants of a case; each kind is a question that people put to a sweep. */
+export const caseKinds = ['equal', 'best', 'tied', 'delay', 'instances', 'batch', 'thermal'] as const;
+export type CaseKind = (typeof caseKinds)[number];
+
+/** One sweep of the campaign: a host, a committed configuration on it, and a plan. */
+export type CampaignCase = {
+  readonly index: number;
+  readonly kind: CaseKind;
+  /** Of one row executed alone, in the baseline. */
+  readonly serviceNs: number;
+  readonly concurrency: number;
+  readonly host: ScriptedHost;
+  readonly noiseLevel: number;
+  readonly networkNs: number;
+  readonly config: string;
+  readonly variants: readonly Variant[];
+  readonly objective: Objective;
+  readonly goal: Plan['goal'];
+  readonly budgetMs: number | null;
+};
+
+/** Users who wait longer than this give up: hosts that serve many slow requests have instances enough. */
+const patienceNs = 20e9;
+const networkNs = 30e3;
+/** Of a thermal case: its soak must have room for slices that get hot. */
+const thermalBudgetMs = 20 * 60_000;
+
+/** Service times from 50 us to 500 ms and concurrency from 1 to 256, both spread evenly on the log scale. */
+export function campaignCase(index: number): CampaignCase {
+  const random = seededRandom(7_919 + index);
+  const serviceNs = 50e3 * 10 ** (4 * fraction(index * 0.754877666));
+  const concurrency = Math.max(1, Math.round(2 ** (8 * fraction(index * 0.569840291 + 0.5))));
+  const kind = caseKinds[index % caseKinds.length] ?? 'equal';
+  const needed = Math.ceil((concurrency * serviceNs) / patienceNs);
+  const instances = Math.max(needed, kind === 'instances' ? 1 : pick([1, 1, 2], random));
+  const made = makers[kind]({ serviceNs, instances, concurrency, random });
+  const rowsMost = made.rowsMost ?? 8;
+  return {
+    index,
+    kind,
+    serviceNs,
+    concurrency,
+    host: {
+      ...plainHost(Math.max(instances, pick([2, 4, 8], random)), serviceNs),
+      jitterSd: pick([0.02, 0.1, 0.2], random),
+      contention: pick([0.01, 0.03], random),
+      warmup: { excess: pick([0, 0.5, 2], random), executions: pick([2, 5], random) },
+      stalls: { share: pick([0, 0, 0.02], random), addedNs: Math.max(30e6, serviceNs) },
+      ...made.host,
+    },
+    noiseLevel: pick([0.25, 0.5, 1], random),
+    networkNs,
+    config: configText({ instances, rowsMost, batching: made.batching ?? true }),
+    variants: made.variants,
+    objective: objectiveOf(random),
+    goal: pick(['improve', 'improve', 'best'], random),
+    budgetMs: kind === 'thermal' ? thermalBudgetMs : pick(budgetsFor(serviceNs), random),
+  };
+}
+
+/** The committed config.pbtxt of a case. */
+export function configText(serving: { instances: number; rowsMost: number; batching: boolean }): string {
+  return `name: "scripted"
+backend: "scripted"
+max_batch_size: ${serving.rowsMost}
+input [ { name: "input" data_type: TYPE_FP32 dims: [ 4 ] } ]
+output [
+  { name: "total" data_type: TYPE_FP32 dims: [ 1 ] },
+  { name: "largest" data_type: TYPE_INT64 dims: [ 1 ] }
+]
+instance_group [ { kind: KIND_CPU count: ${serving.instances} } ]
+${serving.batching ? 'dynamic_batching { }\n' : ''}parameters { key: "intra_op_thread_count" value { string_value: "1" } }
+`;
+}
+
+type Given = {
+  readonly serviceNs: number;
+  readonly instances: number;
+  readonly concurrency: number;
+  readonly random: Random;
+};
+type Made = {
+  readonly variants: readonly Variant[];
+  readonly host?: Partial<ScriptedHost>;
+  readonly rowsMost?: number;
+  readonly batching?: boolean;
+};
+
+const makers: Readonly<Record<CaseKind, (given: Given) => Made>> = {
+  equal: ({ random }) => ({ variants: efforts(Array<number>(4 + random.integer(5)).fill(1)) }),
+  best: ({ random }) => {
+    const others = Array.from({ length: 3 + random.integer(5) }, () => pick([1, 1, 1.02, 1.1], random));
+    return { variants: efforts([...others, 0.7 + 0.28 * random.next()]) };
+  },
+  tied: ({ random }) => {
+    const effort = 0.8 + 0.16 * random.next();
+    const others = Array.from({ length: 2 + random.integer(4) }, () => pick([1, 1.05], random));
+    return { variants: efforts([effort, ...others, effort]) };
+  },
+  delay: ({ serviceNs, concurrency, random }) => {
+    const delaysUs = [0.05, 0.2, 0.5, 1, 2].map((ratio) => Math.max(1, Math.round((ratio * serviceNs) / 1e3)));
+    return {
+      rowsMost: pick([4, 16, 64], random),
+      host: { fixedNs: 0.8 * serviceNs, rowNs: 0.2 * serviceNs },
+      variants: [
+        ...delaysUs.map((delayUs) => ({
+          id: `delay-${delayUs}us`,
+          settings: { 'dynamic_batching.max_queue_delay_microseconds': delayUs },
+        })),
+        ...(isServed(concurrency * serviceNs) ? [{ id: 'no-batching', settings: { dynamic_batching: null } }] : []),
+      ],
+    };
+  },
+  instances: ({ instances }) => ({
+    batching: false,
+    variants: [2, 3, 4, 8, 16].map((times) => ({
+      id: `count-${instances * times}`,
+      settings: { 'instance_group.count': instances * times },
+    })),
+  }),
+  batch: ({ serviceNs, random }) => {
+    const row = pick([0.1, 0.3, 0.7], random);
+    return {
+      rowsMost: 8,
+      host: { fixedNs: (1 - row) * serviceNs, rowNs: row * serviceNs },
+      variants: [2, 4, 16, 32, 64].map((rows) => ({ id: `rows-${rows}`, settings: { max_batch_size: rows } })),
+    };
+  },
+  // Young it is 8 % faster; when it has worked for 5 s it is 10 % slower than it was.
+  thermal: ({ random }) => ({
+    host: { heat: { afterNs: 5e9, slowdown: 0.1 }, warmup: { excess: 0, executions: 1 } },
+    variants: [
+      ...efforts(Array<number>(1 + random.integer(3)).fill(1.03)),
+      { id: 'hungry', settings: { 'parameters.effort': 1 / 1.08, 'parameters.hungry': 'true' } },
+    ],
+  }),
+};
+
+function isServed(waitNs: number): boolean {
+  return waitNs <= patienceNs;
+}
+
+/** Variants that differ in nothing but how long an execution takes; equal ones still have configurations of their own. */
+function efforts(values: readonly number[]): Variant[] {
+  return values.map((effort, index) => ({
+    id: `v${index + 1}`,
+    settings: { 'parameters.effort': effort, 'parameters.label': `v${index + 1}` },
+  }));
+}
+
+function objectiveOf(random: Random): Objective {
+  const metrics = ['throughput', 'throughput', 'throughput', 'latency.mean', 'latency.p99'] as const;
+  const metric = pick(metrics, random);
+  return { kind: 'single', direction: metric === 'throughput' ? 'maximize' : 'minimize', metric };
+}
+
+/** Slow services are given more time; some sweeps have all the time that they want. */
+function budgetsFor(serviceNs: number): (number | null)[] {
+  const minute = 60_000;
+  return serviceNs < 5e6 ? [minute, 2 * minute, 5 * minute] : [5 * minute, 20 * minute, 120 * minute, null];
+}
+
+function pick<T>(values: readonly T[], random: Random): T {
+  const value = values[random.integer(values.length)];
+  if (value === undefined) throw new RangeError('nothing to pick from');
+  return value;
+}
+
+function fraction(value: number): number {
+  return value - Math.floor(value);
+}
