@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { caseKinds } from './campaign/cases.ts';
+import { campaignCase, caseKinds } from './campaign/cases.ts';
 import { type Swept, sweepCase } from './campaign/sweep-case.ts';
 import { numberOption, runBenchmark } from './entry.ts';
 
@@ -22,7 +22,7 @@ await runBenchmark('campaign', async (signal) => {
   const beganMs = performance.now();
   const all: Swept[] = [];
   for (let index = first; index < first + count && !signal.aborted; index += 1) {
-    const swept = await sweepCase(index);
+    const swept = await sweepCase(campaignCase(index));
     all.push(swept);
     if (values.each || swept.outcome.kind === 'wrong' || swept.outcome.kind === 'short') say(lineOf(swept));
   }

@@ -13,6 +13,15 @@ export type HostCounts = {
   readonly computeNs: number;
 };
 
+/** What else goes on on a host: from time to time everything takes another number of times as long. */
+export type Weather = {
+  readonly everyNs: number;
+  /** Asked once for each stretch of time in which anything executes. */
+  factor(): number;
+};
+
+const fair: Weather = { everyNs: Number.POSITIVE_INFINITY, factor: () => 1 };
+
 /**
  * What a scripted host does with the requests that it is given, without a clock: whoever has one tells it how late it is.
  * Times are ns from any beginning and never go back.
@@ -26,20 +35,23 @@ export class ScriptedHostState {
   #work = 0;
   #heatNs = 0;
   #disturbance = 1;
+  readonly #weather: Weather;
+  #weatherNs = 0;
   #executing: Execution[] = [];
   #earliestEndWork = Number.POSITIVE_INFINITY;
   #line: { readonly ticket: number; readonly atNs: number }[] = [];
   #first = 0;
   #late: Answer[] = [];
-  #second = -1;
+  #stretch = -1;
   #isStalled = false;
   #rowsPerRequest = 1;
   /** Worked out when it is asked for; undefined since something changed. */
   #nextNs: number | undefined;
   #counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
 
-  constructor(host: ScriptedHost, serving: Serving, random: Random) {
+  constructor(host: ScriptedHost, serving: Serving, random: Random, weather = fair) {
     this.#host = host;
+    this.#weather = weather;
     this.#serving = serving;
     this.#random = random;
   }
@@ -63,13 +75,6 @@ export class ScriptedHostState {
     this.#counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
   }
 
-  /** From now on everything takes so many times as long: what else there is on the host. */
-  disturb(factor: number, atNs: number): void {
-    this.#settle(Math.max(atNs, this.#nowNs));
-    this.#nextNs = undefined;
-    this.#disturbance = factor;
-  }
-
   /** A request comes in; `ticket` is what its answer will be told by. What is due by then is to be asked for before. */
   arrive(ticket: number, atNs: number): void {
     this.#settle(Math.max(atNs, this.#nowNs));
@@ -80,7 +85,8 @@ export class ScriptedHostState {
 
   /** When something happens next by itself; Infinity where nothing will. */
   get nextNs(): number {
-    this.#nextNs ??= Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY);
+    const lateNs = this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY;
+    this.#nextNs ??= Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#changeNs, lateNs);
     return this.#nextNs;
   }
 
@@ -94,6 +100,7 @@ export class ScriptedHostState {
       if (ends) this.#end(answered);
       while ((this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY) <= this.#nowNs)
         answered.push(this.#late.shift()?.ticket ?? 0);
+      this.#change();
       this.#begin();
     }
     this.#settle(Math.max(toNs, this.#nowNs));
@@ -127,6 +134,17 @@ export class ScriptedHostState {
   get #hotNs(): number {
     if (!this.#serving.hungry || this.#executing.length === 0 || this.#isHot) return Number.POSITIVE_INFINITY;
     return this.#nowNs + this.#host.heat.afterNs - this.#heatNs;
+  }
+
+  /** When the weather changes for those that execute. */
+  get #changeNs(): number {
+    return this.#executing.length === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#nowNs, this.#weatherNs);
+  }
+
+  #change(): void {
+    if (this.#changeNs > this.#nowNs) return;
+    this.#disturbance = this.#weather.factor();
+    this.#weatherNs = this.#nowNs + this.#weather.everyNs;
   }
 
   #settle(toNs: number): void {
@@ -193,9 +211,9 @@ export class ScriptedHostState {
   }
 
   #stalls(share: number): boolean {
-    const second = Math.floor(this.#nowNs / 1e9);
-    if (second !== this.#second) this.#isStalled = this.#random.next() < share;
-    this.#second = second;
+    const stretch = Math.floor(this.#nowNs / this.#host.stalls.everyNs);
+    if (stretch !== this.#stretch) this.#isStalled = this.#random.next() < share;
+    this.#stretch = stretch;
     return this.#isStalled;
   }
 

@@ -134,7 +134,7 @@ describe('a scripted host', () => {
   });
 
   it('answers a quarter of the requests later in the seconds in which it stalls', () => {
-    const host = { ...plainHost(1, 1e6), stalls: { share: 0.2, addedNs: 30e6 } };
+    const host = { ...plainHost(1, 1e6), stalls: { share: 0.2, everyNs: 1e9, addedNs: 30e6 } };
     const { latency } = measured(host, plain, 1, 200_000);
     near(latency.maxNs, 31e6);
     // One user waits: a second that stalls has room for 1000 / 8.5 requests.

@@ -15,8 +15,8 @@ export type ScriptedHost = {
   readonly warmup: { readonly excess: number; readonly executions: number };
   /** A hungry configuration that has been at work for so long takes (1 + slowdown) times as long; it cools as it warmed. */
   readonly heat: { readonly afterNs: number; readonly slowdown: number };
-  /** In so many of all seconds a quarter of the answers comes so much later. */
-  readonly stalls: { readonly share: number; readonly addedNs: number };
+  /** In so many of all stretches of time of that length a quarter of the answers comes so much later. */
+  readonly stalls: { readonly share: number; readonly everyNs: number; readonly addedNs: number };
 };
 
 /** What of a config.pbtxt matters on a scripted host. */
@@ -42,7 +42,7 @@ export function plainHost(cores: number, executionNs: number): ScriptedHost {
     contention: 0,
     warmup: { excess: 0, executions: 1 },
     heat: { afterNs: Number.POSITIVE_INFINITY, slowdown: 0 },
-    stalls: { share: 0, addedNs: 0 },
+    stalls: { share: 0, everyNs: 1e9, addedNs: 0 },
   };
 }
 

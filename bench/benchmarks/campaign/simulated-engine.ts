@@ -12,7 +12,7 @@ import { ScriptedHostState } from '../../testing/scripted-host-state.ts';
 import { scriptedMetadata, scriptedOutputs } from '../../testing/scripted-model.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { simulateLoad } from '../../testing/simulated-load.ts';
-import { hostNoise } from './host-noise.ts';
+import { type HostNoise, hostNoise } from './host-noise.ts';
 
 /** What is simulated beside the host itself. */
 export type SimulatedPlace = {
@@ -28,21 +28,20 @@ export type SimulatedPlace = {
 export function simulatedEngine(place: SimulatedPlace): { engine: Engine; instruments: Instruments } {
   const clock = new SimulatedClock();
   const noise = hostNoise(place.noiseLevel, seededRandom(2 * place.seed));
-  const host = new ScriptedHostState(place.host, servingOf({}), seededRandom(2 * place.seed + 1));
+  const host = new ScriptedHostState(place.host, servingOf({}), seededRandom(2 * place.seed + 1), noise);
   return {
     engine: {
       kind: 'local',
       async start({ repository }) {
         clock.pass(place.startMs);
         noise.process();
-        return serverOf(new SimulatedControl({ repository, host, clock, loadMs: place.loadMs }));
+        return serverOf(new SimulatedControl({ repository, host, clock, noise, loadMs: place.loadMs }));
       },
     },
     instruments: {
       clock,
       probeHost: () => ({ iterationsPerUs: 500 }),
       async runLoad(load) {
-        host.disturb(noise.slice(), clock.nowNs);
         return simulateLoad(load, { host, clock, networkNs: place.networkNs });
       },
     },
@@ -53,6 +52,7 @@ type Parts = {
   readonly repository: string;
   readonly host: ScriptedHostState;
   readonly clock: SimulatedClock;
+  readonly noise: HostNoise;
   readonly loadMs: number;
 };
 
@@ -67,9 +67,10 @@ class SimulatedControl extends KServeClient {
   }
 
   override async load(model: string): Promise<void> {
-    const { repository, host, clock, loadMs } = this.#parts;
+    const { repository, host, clock, noise, loadMs } = this.#parts;
     this.#config = readConfig(join(repository, model, 'config.pbtxt'));
     clock.pass(loadMs);
+    noise.load();
     host.load(servingOf(this.#config), clock.nowNs);
   }
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Results } from '../../report/results.ts';
 import type { SweepEvents } from '../../run/request.ts';
 import { sweep } from '../../run/sweep.ts';
-import { type CampaignCase, campaignCase } from './cases.ts';
+import type { CampaignCase } from './cases.ts';
 import { judge, type Outcome } from './judge.ts';
 import { simulatedEngine } from './simulated-engine.ts';
 import { truthOf } from './truth.ts';
@@ -13,13 +13,13 @@ import { truthOf } from './truth.ts';
 /** One sweep of the campaign, what it found, and what that was worth. */
 export type Swept = { readonly given: CampaignCase; readonly results: Results; readonly outcome: Outcome };
 
-/** Runs one sweep of the campaign, whole, on its simulated host. The same index gives the same sweep. */
-export async function sweepCase(index: number): Promise<Swept> {
-  const given = campaignCase(index);
+/** Runs a sweep, whole, on its simulated host. The same case gives the same sweep. */
+export async function sweepCase(given: CampaignCase): Promise<Swept> {
   const results = await sweepSimulated(given);
-  const { design } = { design: results.verdict.objective };
-  const objective = design.includes('p95') || design.includes('p90') ? lowered(given, design) : given.objective;
-  return { given, results, outcome: judge(results, truthOf(given, objective)) };
+  const lower = (['latency.p95', 'latency.p90'] as const).find((metric) => results.verdict.objective.includes(metric));
+  const { objective } = given;
+  const decided = lower === undefined || objective.kind !== 'single' ? objective : { ...objective, metric: lower };
+  return { given, results, outcome: judge(results, truthOf(given, decided)) };
 }
 
 /** The sweep itself, in a folder that is gone afterwards. */
@@ -82,10 +82,4 @@ function planOf(given: CampaignCase, folder: string): Plan {
     variants: given.variants,
     conditions: [],
   };
-}
-
-/** What was decided on where the budget paid for too few requests for a p99. */
-function lowered({ objective }: CampaignCase, told: string): CampaignCase['objective'] {
-  const metric = told.includes('p95') ? 'latency.p95' : 'latency.p90';
-  return objective.kind === 'single' ? { ...objective, metric } : objective;
 }
