@@ -33,7 +33,7 @@ function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
     above: `${gainWithInterval(gain)}, more than the short slices showed`,
     below: `${gainWithInterval(gain)}, less than the short slices showed`,
     broken: `its requests failed (${clause(reason ?? '')})`,
-    undecided: `${gainWithInterval(gain)}, too few to tell${reason === null ? '' : ` (${clause(reason)})`}`,
+    undecided: `${gainWithInterval(gain)}, too uncertain to tell${reason === null ? '' : ` (${clause(reason)})`}`,
   }[outcome];
   return `${head} ${meaning}.`;
 }

@@ -10,7 +10,7 @@ import { designRun } from './design.ts';
 import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { floorPlace, type NoiseFloor, readNoiseFloor } from './noise-floor.ts';
-import { type Pilot, runPilot } from './pilot.ts';
+import { leastPasses, type Pilot, runPilot } from './pilot.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
@@ -18,7 +18,7 @@ import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { scoreOf } from './score.ts';
 import { measureSlice, type Workload } from './slice.ts';
-import { type Timing, timingOf } from './timing.ts';
+import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
 import { sliceMetric } from './values.ts';
 import { inputFiles } from './workload-spec.ts';
 
@@ -70,7 +70,7 @@ export async function makeRecord(prepared: Prepared, { looks, workload, serverSt
   );
   const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
   const timing = timingOf(plan, accepted, instances);
-  const pilot = await pilotOf(prepared, { costs, timing, workload });
+  const pilot = await pilotOf(prepared, { costs, looks: accepted, timing, workload });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
   const usedMs = clock.nowMs() - startMs;
   return {
@@ -111,12 +111,16 @@ function sliceSdOf(floor: NoiseFloor | null): number | null {
 
 type Piloting = {
   readonly costs: Readonly<Record<string, readonly number[]>>;
+  readonly looks: readonly AcceptedLook[];
   readonly timing: Timing;
   readonly workload: Workload;
 };
 
+/** So many times its share may a pilot take, or there is none: its least passes are made whatever they take. */
+const pilotOverdraft = 2;
+
 /** A fixed design needs no pilot: nothing in it depends on the noise. */
-async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting): Promise<Pilot | null> {
+async function pilotOf(prepared: Prepared, { costs, looks, timing, workload }: Piloting): Promise<Pilot | null> {
   const { request, candidates, deployment, applied, instruments, startMs } = prepared;
   const { plan, signal, events } = request;
   if (plan.blocks !== null) return null;
@@ -125,6 +129,9 @@ async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting
     .slice(1)
     .toSorted((a, b) => (costs[b.variant.id]?.[1] ?? 0) - (costs[a.variant.id]?.[1] ?? 0))[0];
   const ids = [baselineId, ...(demanding === undefined ? [] : [demanding.variant.id])];
+  const own = looks.filter(({ variantId }) => ids.includes(variantId));
+  const leastMs = leastPasses * own.reduce((sum, look) => sum + sliceCostMs(look, timing), 0);
+  if (plan.budgetMs !== null && leastMs > pilotOverdraft * pilotShare * plan.budgetMs) return null;
   events.preparing('measuring the noise of this host');
   return runPilot({
     variantIds: ids,
@@ -136,8 +143,8 @@ async function pilotOf(prepared: Prepared, { costs, timing, workload }: Piloting
       const candidate = accepted.find(({ variant }) => variant.id === id);
       const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
       if (inForce === null || 'refused' in inForce) return null;
-      const own = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
-      return measureSlice({ load: loadOf(plan) }, inForce, own, { plan, workload, instruments, signal });
+      const slice = { warmupMs: timing.warmupMs, sliceMs: timing.sliceMs[id] ?? 300 };
+      return measureSlice({ load: loadOf(plan) }, inForce, slice, { plan, workload, instruments, signal });
     },
   });
 }

@@ -30,7 +30,9 @@ export type Preflight = { readonly variantId: string } & (
 const lookTiming = { warmupMs: 100, sliceMs: 100 };
 /** A latency above this decides how long slices are, so that it is looked at once more: a stall must not. */
 const slowMs = 10;
-const secondLookCycles = 10;
+const secondLookAnswers = 10;
+/** Looking at all variants may take so much longer than the whole budget: there is a report then, on nothing. */
+const overdraftMs = 30_000;
 
 export type PreflightContext = {
   readonly plan: Plan;
@@ -40,12 +42,15 @@ export type PreflightContext = {
   readonly instruments: Instruments;
   readonly signal: AbortSignal;
   readonly onVariant: (variantId: string) => void;
+  /** When the budget is used up, on the clock of the instruments. */
+  readonly deadlineMs: number;
 };
 
 /**
  * Puts each variant in force once: refused ones are known before time is spent on the others, the baseline's answers become
  * what every later answer is compared with, and the costs of loading and of one request are what the design is made from.
- * @throws Failure (server) where the baseline itself is refused or answers wrongly.
+ * @throws Failure (server) where the baseline itself is refused or answers wrongly, (usage) where the budget does not even pay
+ * for a look at each.
  */
 export async function preflight(
   candidates: readonly Candidate[],
@@ -53,7 +58,9 @@ export async function preflight(
 ): Promise<{ looks: Preflight[]; workload: Workload }> {
   const looks: Preflight[] = [];
   let workload: Workload | undefined;
-  for (const candidate of candidates) {
+  const { clock } = context.instruments;
+  const startMs = clock.nowMs();
+  for (const [index, candidate] of candidates.entries()) {
     const { id } = candidate.variant;
     context.signal.throwIfAborted();
     context.onVariant(id);
@@ -65,8 +72,25 @@ export async function preflight(
     }
     workload ??= await recordAnswers(inForce.server, context);
     looks.push(await look(candidate, inForce, workload, context));
+    checkBudget((clock.nowMs() - startMs) / (index + 1), candidates.length, { ...context, startMs });
   }
   return { looks, workload: workload ?? { inputs: [], answers: [] } };
+}
+
+/** Known after the first look already: slow variants under many users take minutes each. */
+function checkBudget(
+  lookMs: number,
+  count: number,
+  { plan, startMs, deadlineMs }: PreflightContext & { startMs: number },
+): void {
+  if (startMs + count * lookMs <= deadlineMs + overdraftMs) return;
+  const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)} s`;
+  throw new Failure(
+    'usage',
+    'budget',
+    `a look at each of ${count} configurations takes ${seconds(count * lookMs)}, the budget is ${seconds(plan.budgetMs ?? 0)}`,
+    { hint: 'give it more with --budget, list fewer variants, or ask with a smaller load.concurrency' },
+  );
 }
 
 async function recordAnswers({ control }: Server, { plan, data, signal }: PreflightContext): Promise<Workload> {
@@ -124,7 +148,8 @@ async function look(
   const load = loadOf(plan);
   const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, instruments, signal });
   const slow = first.latency.p50Ns / 1e6 > slowMs;
-  const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (secondLookCycles * first.latency.p50Ns) / 1e6) };
+  const cycles = secondLookAnswers / Math.min(secondLookAnswers, plan.load.concurrency);
+  const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (cycles * first.latency.p50Ns) / 1e6) };
   const second = slow ? await measureSlice({ load }, inForce, again, { plan, workload, instruments, signal }) : first;
   const measurement = second.requestCount > 0 && second.latency.p50Ns < first.latency.p50Ns ? second : first;
   const errors = Object.entries(measurement.errors);

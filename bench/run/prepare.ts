@@ -64,6 +64,8 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
       data,
       applied,
       instruments,
+      deadlineMs:
+        previous === undefined ? startMs + (plan.budgetMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     }),
   );
   const record =
@@ -134,17 +136,22 @@ type Looking = {
   data: InputData;
   applied: 'reload' | 'restart';
   instruments: Instruments;
+  deadlineMs: number;
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, data, applied, instruments }: Looking,
+  { request, deployment, data, applied, instruments, deadlineMs }: Looking,
 ): Promise<Seen> {
   const { plan, signal, events } = request;
   events.preparing('starting the server');
   const serverStartMs = await timed(instruments, () => deployment.start());
   const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-  const seen = await preflight(candidates, { plan, data, deployment, apply: applied, instruments, signal, onVariant });
+  const seen = await preflight(candidates, {
+    ...{ plan, data, deployment, apply: applied, instruments, signal },
+    onVariant,
+    deadlineMs,
+  });
   return { ...seen, serverStartMs };
 }
 

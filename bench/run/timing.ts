@@ -63,9 +63,13 @@ export function holdRequests(
   );
 }
 
-/** What one slice of a variant takes in all. */
-export function sliceCostMs({ variantId, loadMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
-  return loadMs + warmupMs + (sliceMs[variantId] ?? leastSliceMs) + sliceOverheadMs;
+/**
+ * What one slice of a variant takes in all. A window opens when every user has had an answer, and what is outstanding when it
+ * closes is waited for: each takes a latency.
+ */
+export function sliceCostMs({ variantId, loadMs, latencyMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
+  const windowMs = sliceMs[variantId] ?? leastSliceMs;
+  return loadMs + Math.max(warmupMs, latencyMs) + windowMs + Math.max(sliceOverheadMs, latencyMs);
 }
 
 /**

@@ -22,9 +22,15 @@ describe('a soak', () => {
     // Half-width 0.015191 each.
     const around = (centre: number) => [-0.015, 0.005, -0.005, 0.015].map((each) => centre + each);
     assert.equal(judgeSoak(around(0.0047), confirmed).outcome, 'below');
-    assert.equal(judgeSoak(around(0.0049), confirmed).outcome, 'holds');
+    assert.equal(judgeSoak(around(0.0049), confirmed).outcome, 'undecided');
     assert.equal(judgeSoak(around(0.0951), confirmed).outcome, 'holds');
     assert.equal(judgeSoak(around(0.0953), confirmed).outcome, 'above');
+  });
+
+  it('supports a gain only where it is not below the confirmed interval itself', () => {
+    const around = (centre: number) => [-0.15, 0.05, -0.05, 0.15].map((each) => centre + each);
+    assert.equal(judgeSoak(around(0.019), confirmed).outcome, 'undecided');
+    assert.equal(judgeSoak(around(0.021), confirmed).outcome, 'holds');
   });
 
   it('that is not whole may deny a gain, but does not support one', () => {

@@ -4,7 +4,8 @@ import { simultaneous } from './simultaneous.ts';
 
 /**
  * What long slices say of a gain that short ones confirmed. `below` and `above`: outside the confirmed interval, even as far as
- * the soak itself may be wrong; `undecided`: too few pairs to contradict or to support it.
+ * the soak itself may be wrong; `holds`: what the soak itself shows is not below that interval; `undecided`: it is, or pairs
+ * are missing, but the soak is too uncertain to contradict.
  */
 export type Soak = {
   readonly outcome: 'holds' | 'below' | 'above' | 'undecided';
@@ -22,5 +23,6 @@ export function judgeSoak(differences: readonly number[], confirmed: Estimate | 
   if (gain === null || confirmed === null) return { outcome: 'undecided', gain };
   if (gain.upper < confirmed.lower - roundingError) return { outcome: 'below', gain };
   if (differences.length < soakPairs) return { outcome: 'undecided', gain };
+  if (gain.point < confirmed.lower - roundingError) return { outcome: 'undecided', gain };
   return { outcome: gain.lower > confirmed.upper + roundingError ? 'above' : 'holds', gain };
 }

@@ -52,6 +52,7 @@ export class ScriptedHostState {
   constructor(host: ScriptedHost, serving: Serving, random: Random, weather = fair) {
     this.#host = host;
     this.#weather = weather;
+    if (weather === fair) this.#weatherNs = Number.POSITIVE_INFINITY;
     this.#serving = serving;
     this.#random = random;
   }

@@ -66,11 +66,14 @@ type Asked = Pick<
 function makeCase({ random, ...asked }: Asked): CampaignCase {
   const { kind, serviceNs, concurrency, objective } = asked;
   const needed = Math.ceil((concurrency * serviceNs) / patienceNs);
-  const instances = Math.max(needed, kind === 'instances' ? 1 : pick([1, 1, 2], random));
+  // With one instance, and no answer out of order, what is batched with what does not depend on chance.
+  const isBatching = kind === 'delay' || kind === 'batch';
+  const chosen = pick([1, 1, 2], random);
+  const instances = isBatching ? 1 : Math.max(needed, kind === 'instances' ? 1 : chosen);
   const made = makers[kind]({ serviceNs, instances, concurrency, random });
   // Rare stalls would make a p99 of some blocks and not of others.
   const isTail = objective.kind === 'single' && objective.metric === 'latency.p99';
-  const share = pick(isTail ? [0, 0.2] : [0, 0, 0.02], random);
+  const share = isBatching ? 0 : pick(isTail ? [0, 0.2] : [0, 0, 0.02], random);
   return {
     ...asked,
     host: {
@@ -82,13 +85,13 @@ function makeCase({ random, ...asked }: Asked): CampaignCase {
       ...made.host,
     },
     networkNs,
-    config: configText({ instances, rowsMost: made.rowsMost ?? 8, batching: made.batching ?? false }),
+    config: configText({ instances, rowsMost: made.rowsMost ?? 8, delayUs: made.delayUs ?? null }),
     variants: made.variants,
   };
 }
 
 /** The committed config.pbtxt of a case. */
-export function configText(serving: { instances: number; rowsMost: number; batching: boolean }): string {
+export function configText(serving: { instances: number; rowsMost: number; delayUs: number | null }): string {
   return `name: "scripted"
 backend: "scripted"
 max_batch_size: ${serving.rowsMost}
@@ -98,7 +101,7 @@ output [
   { name: "largest" data_type: TYPE_INT64 dims: [ 1 ] }
 ]
 instance_group [ { kind: KIND_CPU count: ${serving.instances} } ]
-${serving.batching ? 'dynamic_batching { }\n' : ''}parameters { key: "intra_op_thread_count" value { string_value: "1" } }
+${serving.delayUs === null ? '' : `dynamic_batching { max_queue_delay_microseconds: ${serving.delayUs} }\n`}parameters { key: "intra_op_thread_count" value { string_value: "1" } }
 `;
 }
 
@@ -112,7 +115,8 @@ type Made = {
   readonly variants: readonly Variant[];
   readonly host?: Partial<ScriptedHost>;
   readonly rowsMost?: number;
-  readonly batching?: boolean;
+  /** Queue delay of the committed configuration; it does not batch where this is left out. */
+  readonly delayUs?: number;
 };
 
 const makers: Readonly<Record<CaseKind, (given: Given) => Made>> = {
@@ -126,18 +130,20 @@ const makers: Readonly<Record<CaseKind, (given: Given) => Made>> = {
     const others = Array.from({ length: 2 + random.integer(4) }, () => pick([1, 1.05], random));
     return { variants: efforts([effort, ...others, effort]) };
   },
+  // Users either fill every execution twice over, so that no delay matters, or never one, so that each waits out its delay.
   delay: ({ serviceNs, concurrency, random }) => {
-    const delaysUs = [0.05, 0.2, 0.5, 1, 2].map((ratio) => Math.max(1, Math.round((ratio * serviceNs) / 1e3)));
+    const rowsMost = 2 ** Math.max(0, Math.floor(Math.log2(concurrency)) + pick([-1, 1], random));
+    const delayUs = (ratio: number): number => Math.max(1, Math.round((ratio * serviceNs) / 1e3));
     return {
-      batching: true,
-      rowsMost: pick([4, 16, 64], random),
+      rowsMost,
+      delayUs: delayUs(0.3),
       host: { fixedNs: 0.8 * serviceNs, rowNs: 0.2 * serviceNs },
       variants: [
-        ...delaysUs.map((delayUs) => ({
-          id: `delay-${delayUs}us`,
-          settings: { 'dynamic_batching.max_queue_delay_microseconds': delayUs },
+        ...[0.1, 0.2, 0.6, 1, 2].map((ratio) => ({
+          id: `delay-${delayUs(ratio)}us`,
+          settings: { 'dynamic_batching.max_queue_delay_microseconds': delayUs(ratio) },
         })),
-        ...(isServed(concurrency * serviceNs) ? [{ id: 'no-batching', settings: { dynamic_batching: null } }] : []),
+        ...(concurrency * serviceNs <= patienceNs ? [{ id: 'no-batching', settings: { dynamic_batching: null } }] : []),
       ],
     };
   },
@@ -147,13 +153,18 @@ const makers: Readonly<Record<CaseKind, (given: Given) => Made>> = {
       settings: { 'instance_group.count': instances * times },
     })),
   }),
-  batch: ({ serviceNs, random }) => {
-    const row = pick([0.1, 0.3, 0.7], random);
+  batch: ({ serviceNs, concurrency, random }) => {
+    const row = concurrency * serviceNs > patienceNs ? 0.05 : pick([0.1, 0.3, 0.7], random);
+    const waitNs = (rows: number): number => Math.ceil(concurrency / rows) * (1 - row + row * rows) * serviceNs;
+    const [least = 64, ...others] = [2, 4, 8, 16, 32, 64].filter((rows) => waitNs(rows) <= patienceNs);
+    const rowsMost = others.includes(8) ? 8 : (others[1] ?? least);
     return {
-      batching: true,
-      rowsMost: 8,
+      delayUs: 0,
+      rowsMost,
       host: { fixedNs: (1 - row) * serviceNs, rowNs: row * serviceNs },
-      variants: [2, 4, 16, 32, 64].map((rows) => ({ id: `rows-${rows}`, settings: { max_batch_size: rows } })),
+      variants: [least, ...others]
+        .filter((rows) => rows !== rowsMost)
+        .map((rows) => ({ id: `rows-${rows}`, settings: { max_batch_size: rows } })),
     };
   },
   // Young it is 8 % faster; when it has worked for 5 s it is 10 % slower than it was.
@@ -165,10 +176,6 @@ const makers: Readonly<Record<CaseKind, (given: Given) => Made>> = {
     ],
   }),
 };
-
-function isServed(waitNs: number): boolean {
-  return waitNs <= patienceNs;
-}
 
 /** Variants that differ in nothing but how long an execution takes; equal ones still have configurations of their own. */
 function efforts(values: readonly number[]): Variant[] {

@@ -17,7 +17,7 @@ export function judge(results: Results, truth: Truth): Outcome {
   const { verdict, run } = results;
   const worth = (id: string): number => truth.get(id) ?? Number.NaN;
   const best = Math.max(...truth.values());
-  const among = Math.max(0, ...run.finalists.map(worth));
+  const among = Math.max(...run.finalists.map(worth));
   const margin = Math.log1p(verdict.practicalMargin) + simulationError;
   const possible = verdict.largestPossibleGain;
   const isRuledOut = possible !== null && among > Math.log1p(possible) + simulationError;
