@@ -8,6 +8,7 @@ import type { PlainConfig } from '../../modelconfig/plain.ts';
 import { seededRandom } from '../../random.ts';
 import type { Instruments } from '../../run/instruments.ts';
 import { type ScriptedHost, servingOf } from '../../testing/scripted-host.ts';
+import { scriptedStatistics } from '../../testing/scripted-host-control.ts';
 import { ScriptedHostState } from '../../testing/scripted-host-state.ts';
 import { scriptedMetadata, scriptedOutputs } from '../../testing/scripted-model.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
@@ -90,15 +91,7 @@ class SimulatedControl extends KServeClient {
   }
 
   override async statistics(): Promise<unknown> {
-    const { requestCount: count, rowCount, executionCount, queueNs, computeNs } = this.#parts.host.counts;
-    const phases = {
-      success: { count, ns: queueNs + computeNs },
-      queue: { count, ns: queueNs },
-      compute_infer: { count, ns: computeNs },
-    };
-    return {
-      model_stats: [{ inference_count: rowCount, execution_count: executionCount, inference_stats: phases }],
-    };
+    return scriptedStatistics(this.#parts.host.counts);
   }
 }
 
