@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 import { campaignCase, caseKinds } from './campaign/cases.ts';
+import { outcomeKinds } from './campaign/judge.ts';
 import { type Swept, sweepCase } from './campaign/sweep-case.ts';
 import { numberOption, runBenchmark } from './entry.ts';
-
-const outcomes = ['right', 'undecided', 'short', 'wrong'] as const;
 
 /**
  * Sweeps of simulated hosts whose best variant is known, from 50 us to 500 ms of service time and from 1 to 256 users: how
@@ -35,12 +34,12 @@ function tableOf(all: readonly Swept[]): string {
     [
       name.padEnd(16),
       String(own.length).padStart(8),
-      ...outcomes.map((kind) => String(own.filter(({ outcome }) => outcome.kind === kind).length).padStart(10)),
+      ...outcomeKinds.map((kind) => String(own.filter(({ outcome }) => outcome.kind === kind).length).padStart(10)),
     ].join('');
   const byService = Map.groupBy(all, ({ given }) => Math.floor(Math.log10(given.serviceNs / 50e3)));
   const byUsers = Map.groupBy(all, ({ given }) => Math.floor(Math.log2(given.concurrency) / 2));
   return [
-    ['sweeps of'.padEnd(16), 'sweeps'.padStart(8), ...outcomes.map((kind) => kind.padStart(10))].join(''),
+    ['sweeps of'.padEnd(16), 'sweeps'.padStart(8), ...outcomeKinds.map((kind) => kind.padStart(10))].join(''),
     ...caseKinds.map((kind) =>
       row(
         kind,
@@ -56,12 +55,13 @@ function tableOf(all: readonly Swept[]): string {
 }
 
 function lineOf({ given, results, outcome }: Swept): string {
-  const { verdict, run, after } = results;
   const { index, kind, serviceNs, concurrency, budgetMs, noiseLevel } = given;
-  const what = `${index} ${kind}, ${told(serviceNs)} x ${concurrency}, noise ${noiseLevel}, ${verdict.objective}`;
+  const what = `${index} ${kind}, ${told(serviceNs)} x ${concurrency}, noise ${noiseLevel}`;
+  if (results === null) return `${outcome.kind}: ${what}: ${outcome.why}`;
+  const { verdict, run, after } = results;
   const time = `${(run.durationMs / 60_000).toFixed(1)} of ${budgetMs === null ? 'any' : budgetMs / 60_000} min`;
   const soak = after.soak === null ? '' : `, soak ${after.soak.outcome}`;
-  return `${outcome.kind}: ${what}: ${verdict.kind} ${verdict.reason ?? ''} ${verdict.pick} after ${run.screenBlocks}+${verdict.blocks} blocks, ${time}${soak}: ${outcome.why}`;
+  return `${outcome.kind}: ${what}, ${verdict.objective}: ${verdict.kind} ${verdict.reason ?? ''} ${verdict.pick} after ${run.screenBlocks}+${verdict.blocks} blocks, ${time}${soak}: ${outcome.why}`;
 }
 
 function told(ns: number): string {

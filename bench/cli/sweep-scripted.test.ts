@@ -25,7 +25,7 @@ describe('a sweep of a scripted host in real time', { skip }, () => {
     id,
     settings: { 'parameters.effort': value, 'parameters.label': id },
   });
-  const cases = [
+  const cases: { name: string; better: string[]; variants: object[] }[] = [
     { name: 'finds the one that is better', better: ['fast'], variants: [effort('slow', 1.1), effort('fast', 0.8)] },
     { name: 'finds two that tie', better: ['one', 'two'], variants: [effort('one', 0.75), effort('two', 0.75)] },
     { name: 'claims nothing among equals', better: [], variants: [effort('one', 1), effort('two', 1)] },

@@ -31,6 +31,7 @@ const lookTiming = { warmupMs: 100, sliceMs: 100 };
 /** A latency above this decides how long slices are, so that it is looked at once more: a stall must not. */
 const slowMs = 10;
 const secondLookAnswers = 10;
+const secondLookCycles = 3;
 /** Looking at all variants may take so much longer than the whole budget: there is a report then, on nothing. */
 const overdraftMs = 30_000;
 
@@ -148,7 +149,7 @@ async function look(
   const load = loadOf(plan);
   const first = await measureSlice({ load }, inForce, lookTiming, { plan, workload, instruments, signal });
   const slow = first.latency.p50Ns / 1e6 > slowMs;
-  const cycles = secondLookAnswers / Math.min(secondLookAnswers, plan.load.concurrency);
+  const cycles = Math.max(secondLookCycles, secondLookAnswers / plan.load.concurrency);
   const again = { warmupMs: 0, sliceMs: Math.max(lookTiming.sliceMs, (cycles * first.latency.p50Ns) / 1e6) };
   const second = slow ? await measureSlice({ load }, inForce, again, { plan, workload, instruments, signal }) : first;
   const measurement = second.requestCount > 0 && second.latency.p50Ns < first.latency.p50Ns ? second : first;

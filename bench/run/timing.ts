@@ -11,8 +11,9 @@ export type Timing = {
 };
 
 const leastWarmupMs = 100;
-/** More than that for every slice of every variant would leave a budget no time to measure. */
+/** More than both for every slice of every variant would leave a budget no time to measure. */
 const mostWarmupMs = 1_000;
+const mostWarmupOfSlice = 1 / 3;
 const warmupExecutionsPerInstance = 20;
 const leastSliceMs = 300;
 const cyclesPerSlice = 30;
@@ -26,12 +27,13 @@ export function timingOf(
   instances: Readonly<Record<string, number>>,
 ): Timing {
   const settledMs = looks.map((look) => settlingMs(look, instances[look.variantId] ?? 1, load.concurrency));
-  const cycles = looks.map(({ variantId, latencyMs }) => [
+  const cycles = looks.map(({ variantId, latencyMs }): [string, number] => [
     variantId,
     Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),
   ]);
+  const mostMs = Math.max(mostWarmupMs, mostWarmupOfSlice * Math.max(...cycles.map(([, sliceMs]) => sliceMs)));
   return {
-    warmupMs: Math.ceil(Math.min(mostWarmupMs, Math.max(leastWarmupMs, ...settledMs))),
+    warmupMs: Math.ceil(Math.min(mostMs, Math.max(leastWarmupMs, ...settledMs))),
     sliceMs: Object.fromEntries(cycles),
   };
 }

@@ -42,8 +42,6 @@ export class ScriptedHostState {
   #line: { readonly ticket: number; readonly atNs: number }[] = [];
   #first = 0;
   #late: Answer[] = [];
-  #stretch = -1;
-  #isStalled = false;
   #rowsPerRequest = 1;
   /** Worked out when it is asked for; undefined since something changed. */
   #nextNs: number | undefined;
@@ -212,10 +210,9 @@ export class ScriptedHostState {
   }
 
   #stalls(share: number): boolean {
-    const stretch = Math.floor(this.#nowNs / this.#host.stalls.everyNs);
-    if (stretch !== this.#stretch) this.#isStalled = this.#random.next() < share;
-    this.#stretch = stretch;
-    return this.#isStalled;
+    // Spread as evenly as can be, so that any long time has its share of them.
+    const place = Math.floor(this.#nowNs / this.#host.stalls.everyNs) * goldenRatio;
+    return place - Math.floor(place) < share;
   }
 
   #jitter(): number {
@@ -226,6 +223,7 @@ export class ScriptedHostState {
   }
 }
 
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** Sums of floating point times come that close. */
 const heatErrorNs = 1;
 /** Served requests at the head of the line that are cut off at once. */

@@ -15,7 +15,7 @@ export type ScriptedHost = {
   readonly warmup: { readonly excess: number; readonly executions: number };
   /** A hungry configuration that has been at work for so long takes (1 + slowdown) times as long; it cools as it warmed. */
   readonly heat: { readonly afterNs: number; readonly slowdown: number };
-  /** In so many of all stretches of time of that length a quarter of the answers comes so much later. */
+  /** In so many of all stretches of time of that length, evenly spread, a quarter of the answers comes so much later. */
   readonly stalls: { readonly share: number; readonly everyNs: number; readonly addedNs: number };
 };
 

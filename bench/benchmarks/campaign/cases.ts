@@ -24,7 +24,7 @@ export type CampaignCase = {
 };
 
 /** Users who wait longer than this give up: hosts that serve many slow requests have instances enough. */
-const patienceNs = 20e9;
+const patienceNs = 5e9;
 const networkNs = 30e3;
 
 /** Service times from 50 us to 500 ms and concurrency from 1 to 256, both spread evenly on the log scale. */

@@ -4,10 +4,11 @@ import type { Truth } from './truth.ts';
 
 /**
  * What became of a sweep. `right`: what it claims is better, and what it says of the best is so; `undecided`: it claims nothing
- * and does not rule out what is true; `short`: all that it says is so, but one that the screen left behind is better than
+ * and does not rule out what is true; `refused`: the budget does not pay for a look at each variant; `short`: all that it says is so, but one that the screen left behind is better than
  * what is deployed by more than the margin; `wrong`: it says something that is not so.
  */
-export type Outcome = { readonly kind: 'right' | 'undecided' | 'short' | 'wrong'; readonly why: string };
+export type Outcome = { readonly kind: (typeof outcomeKinds)[number]; readonly why: string };
+export const outcomeKinds = ['right', 'undecided', 'refused', 'short', 'wrong'] as const;
 
 /** Two simulations of the same thing differ by as much (ln). */
 const simulationError = 0.002;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Failure } from '../../failure.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Results } from '../../report/results.ts';
 import type { SweepEvents } from '../../run/request.ts';
@@ -10,12 +11,16 @@ import { judge, type Outcome } from './judge.ts';
 import { simulatedEngine } from './simulated-engine.ts';
 import { truthOf } from './truth.ts';
 
-/** One sweep of the campaign, what it found, and what that was worth. */
-export type Swept = { readonly given: CampaignCase; readonly results: Results; readonly outcome: Outcome };
+/** One sweep of the campaign, what it found (null where it was refused), and what that was worth. */
+export type Swept = { readonly given: CampaignCase; readonly results: Results | null; readonly outcome: Outcome };
 
 /** Runs a sweep, whole, on its simulated host. The same case gives the same sweep. */
 export async function sweepCase(given: CampaignCase): Promise<Swept> {
-  const results = await sweepSimulated(given);
+  const results = await sweepSimulated(given).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'budget') return error;
+    throw error;
+  });
+  if (results instanceof Failure) return { given, results: null, outcome: { kind: 'refused', why: results.message } };
   const lower = (['latency.p95', 'latency.p90'] as const).find((metric) => results.verdict.objective.includes(metric));
   const { objective } = given;
   const decided = lower === undefined || objective.kind !== 'single' ? objective : { ...objective, metric: lower };

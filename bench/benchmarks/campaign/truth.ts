@@ -14,6 +14,8 @@ import type { CampaignCase } from './cases.ts';
 export type Truth = ReadonlyMap<string, number>;
 
 const requests = { mean: 20_000, percentile: 60_000 };
+/** Of so many stretches of time a load sees its share of stalls. */
+const stretches = 200;
 
 /** Without noise, in one long load of warm models; variants that do the same get the same number. */
 export function truthOf(given: CampaignCase, objective: Objective): Truth {
@@ -48,6 +50,7 @@ function score(given: CampaignCase, id: string, objective: Objective): number {
     );
   const { requestsPerSecond } = measure(20 * given.serviceNs);
   const count = isPercentile ? requests.percentile : requests.mean;
-  const measurement = measure((count / requestsPerSecond) * 1e9);
+  const { share, everyNs } = given.host.stalls;
+  const measurement = measure(Math.max((count / requestsPerSecond) * 1e9, share > 0 ? stretches * everyNs : 0));
   return scoreOf(objective, (metric) => sliceMetric(measurement, metric));
 }
