@@ -40,6 +40,8 @@ export type AfterMeans = {
 
 const longestSoakMs = 30_000;
 const shortestSoakMs = 5_000;
+/** Of what is slow the slices of a block are long themselves: a soak must see more than they do. */
+const soakSlices = 2;
 /** Of range and client: as many as the first look of confirm has. */
 const blocks = 8;
 const concurrencyMost = 4_096;
@@ -90,7 +92,7 @@ export function sliceTimeMs({ sliceMs }: AfterLoad, design: Design): number {
 /** The most that this can take after a claim; the budget may leave less. */
 export function longestAfterMs(record: Pick<RunRecord, 'after' | 'design'>): number {
   const { design } = record;
-  const soakMs = record.after.soak ? 2 * soakPairs * (longestSoakMs + overheadMs(design)) : 0;
+  const soakMs = record.after.soak ? 2 * soakPairs * (soakWithin(design).mostMs + overheadMs(design)) : 0;
   const sliceMs = longestOf(design) + overheadMs(design);
   return soakMs + blocks * (2 * 4 + 2 * (design.finalists + 1)) * 2 * sliceMs;
 }
@@ -103,13 +105,19 @@ function longestOf({ sliceMs }: Design): number {
   return Math.max(...Object.values(sliceMs));
 }
 
-function soakLoads({ plan }: RunRecord): AfterLoad[] {
-  return [{ load: loadOf(plan), threads: 1, sliceMs: shortestSoakMs }];
+function soakLoads({ plan, design }: RunRecord): AfterLoad[] {
+  return [{ load: loadOf(plan), threads: 1, sliceMs: soakWithin(design).leastMs }];
+}
+
+function soakWithin(design: Design): { readonly leastMs: number; readonly mostMs: number } {
+  const ownMs = soakSlices * longestOf(design);
+  return { leastMs: Math.max(shortestSoakMs, ownMs), mostMs: Math.max(longestSoakMs, ownMs) };
 }
 
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
   const spareMs = leftMs - timeOf(parts, design);
-  const sliceMs = Math.floor(Math.min(longestSoakMs, shortestSoakMs + spareMs / (2 * soakPairs)));
+  const { leastMs, mostMs } = soakWithin(design);
+  const sliceMs = Math.floor(Math.min(mostMs, leastMs + spareMs / (2 * soakPairs)));
   return parts.map((part) =>
     part.part === 'soak' ? { ...part, loads: part.loads.map((load) => ({ ...load, sliceMs })) } : part,
   );
