@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
-import { campaignCase, caseKinds } from './campaign/cases.ts';
+import { campaignCase, caseKinds, thermalCase } from './campaign/cases.ts';
 import { outcomeKinds } from './campaign/judge.ts';
 import { type Swept, sweepCase } from './campaign/sweep-case.ts';
 import { numberOption, runBenchmark } from './entry.ts';
+
+const thermalSweeps = 20;
 
 /**
  * Sweeps of simulated hosts whose best variant is known, from 50 us to 500 ms of service time and from 1 to 256 users: how
@@ -26,6 +28,15 @@ await runBenchmark('campaign', async (signal) => {
     if (values.each || swept.outcome.kind === 'wrong' || swept.outcome.kind === 'short') say(lineOf(swept));
   }
   say(tableOf(all));
+  let caught = 0;
+  for (let index = 0; index < thermalSweeps && !signal.aborted; index += 1) {
+    const swept = await sweepCase(thermalCase(index));
+    if (swept.outcome.kind === 'right') caught += 1;
+    else say(lineOf(swept));
+  }
+  say(
+    `8 % faster while young, slower than the baseline after 5 s of load: withdrawn ${caught} of ${thermalSweeps} times`,
+  );
   say(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
 });
 

@@ -6,19 +6,21 @@ import { type Swept, sweepCase } from './sweep-case.ts';
 import { truthOf } from './truth.ts';
 
 const long = process.env.TRITUNE_LONG === '1';
-const sweeps = long ? 200 : 18;
+const indexes = Array.from({ length: 200 }, (_, index) => index);
+/** The fastest hosts take the most events to simulate. */
+const swept = long ? indexes : indexes.filter((index) => campaignCase(index).serviceNs > 300e3).slice(0, 18);
 const thermalSweeps = long ? 20 : 2;
 
 describe('a sweep of a host whose best variant is known', () => {
   it('is right or honestly undecided in 95 % of all', async () => {
     const all: Swept[] = [];
-    for (let index = 0; index < sweeps; index += 1) all.push(await sweepCase(campaignCase(index)));
+    for (const index of swept) all.push(await sweepCase(campaignCase(index)));
     const wrong = all.filter(({ outcome }) => outcome.kind === 'wrong' || outcome.kind === 'short');
     const told = wrong.map(({ given, outcome }) => `${given.index}: ${outcome.why}`);
-    assert(wrong.length <= 0.05 * sweeps, told.join('\n'));
+    assert(wrong.length <= 0.05 * swept.length, told.join('\n'));
     // Whoever never decides is never wrong.
     const right = all.filter(({ outcome }) => outcome.kind === 'right').length;
-    assert(right >= sweeps / 2, `${right} of ${sweeps}`);
+    assert(right >= 0.5 * swept.length, `${right} of ${swept.length}`);
   });
 
   it('withdraws the claim of a variant that is 10 % slower when it has worked for 5 s', async () => {
@@ -31,7 +33,7 @@ describe('a sweep of a host whose best variant is known', () => {
   });
 
   it('is the same sweep each time', async () => {
-    const once = async (): Promise<string> => JSON.stringify((await sweepCase(campaignCase(8))).results?.blocks);
+    const once = async (): Promise<string> => JSON.stringify((await sweepCase(campaignCase(71))).results?.blocks);
     assert.equal(await once(), await once());
   });
 });
