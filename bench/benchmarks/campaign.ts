@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { campaignCase, caseKinds, thermalCase } from './campaign/cases.ts';
+import { campaignCase, thermalCase } from './campaign/cases.ts';
 import { outcomeKinds } from './campaign/judge.ts';
+import { caseKinds } from './campaign/questions.ts';
 import { type Swept, sweepCase } from './campaign/sweep-case.ts';
-import { numberOption, runBenchmark } from './entry.ts';
+import { numberOption, runBenchmark, usageFailure } from './entry.ts';
 
 const thermalSweeps = 20;
 
@@ -11,13 +12,7 @@ const thermalSweeps = 20;
  * often the verdict is right, honestly undecided, or wrong. `--sweeps 20`, `--first 0`; `--each` tells of every sweep.
  */
 await runBenchmark('campaign', async (signal) => {
-  const { values } = parseArgs({
-    options: {
-      sweeps: { type: 'string', default: '200' },
-      first: { type: 'string', default: '0' },
-      each: { type: 'boolean', default: false },
-    },
-  });
+  const values = readOptions();
   const count = numberOption('--sweeps', values.sweeps, { min: 1, max: 100_000, whole: true });
   const first = numberOption('--first', values.first, { min: 0, max: 1_000_000, whole: true });
   const beganMs = performance.now();
@@ -39,6 +34,19 @@ await runBenchmark('campaign', async (signal) => {
   );
   say(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
 });
+
+function readOptions() {
+  try {
+    const options = {
+      sweeps: { type: 'string', default: '200' },
+      first: { type: 'string', default: '0' },
+      each: { type: 'boolean', default: false },
+    } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw usageFailure(error);
+  }
+}
 
 function tableOf(all: readonly Swept[]): string {
   const row = (name: string, own: readonly Swept[]): string =>

@@ -1,5 +1,6 @@
 import type { Random } from '../random.ts';
 import { executionNs, type ScriptedHost, type Serving, speedOf } from './scripted-host.ts';
+import { HostPace, type Weather } from './scripted-host-pace.ts';
 
 type Execution = { readonly tickets: readonly number[]; readonly beganNs: number; readonly endWork: number };
 type Answer = { readonly atNs: number; readonly ticket: number };
@@ -13,15 +14,6 @@ export type HostCounts = {
   readonly computeNs: number;
 };
 
-/** What else goes on on a host: from time to time everything takes another number of times as long. */
-export type Weather = {
-  readonly everyNs: number;
-  /** Asked once for each stretch of time in which anything executes. */
-  factor(): number;
-};
-
-const fair: Weather = { everyNs: Number.POSITIVE_INFINITY, factor: () => 1 };
-
 /**
  * What a scripted host does with the requests that it is given, without a clock: whoever has one tells it how late it is.
  * Times are ns from any beginning and never go back.
@@ -29,14 +21,11 @@ const fair: Weather = { everyNs: Number.POSITIVE_INFINITY, factor: () => 1 };
 export class ScriptedHostState {
   readonly #host: ScriptedHost;
   readonly #random: Random;
+  readonly #pace: HostPace;
   #serving: Serving;
   #nowNs = 0;
   /** How much of an execution would be done by now that went on all the time; executions end when it reaches their end. */
   #work = 0;
-  #heatNs = 0;
-  #disturbance = 1;
-  readonly #weather: Weather;
-  #weatherNs = 0;
   #executing: Execution[] = [];
   #earliestEndWork = Number.POSITIVE_INFINITY;
   #line: { readonly ticket: number; readonly atNs: number }[] = [];
@@ -47,10 +36,9 @@ export class ScriptedHostState {
   #nextNs: number | undefined;
   #counts = { requestCount: 0, rowCount: 0, executionCount: 0, queueNs: 0, computeNs: 0 };
 
-  constructor(host: ScriptedHost, serving: Serving, random: Random, weather = fair) {
+  constructor(host: ScriptedHost, serving: Serving, random: Random, weather?: Weather) {
     this.#host = host;
-    this.#weather = weather;
-    if (weather === fair) this.#weatherNs = Number.POSITIVE_INFINITY;
+    this.#pace = new HostPace(host, weather);
     this.#serving = serving;
     this.#random = random;
   }
@@ -85,7 +73,7 @@ export class ScriptedHostState {
   /** When something happens next by itself; Infinity where nothing will. */
   get nextNs(): number {
     const lateNs = this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY;
-    this.#nextNs ??= Math.min(this.#endNs, this.#batchNs, this.#hotNs, this.#changeNs, lateNs);
+    this.#nextNs ??= Math.min(this.#endNs, this.#batchNs, this.#paceNs, lateNs);
     return this.#nextNs;
   }
 
@@ -99,20 +87,15 @@ export class ScriptedHostState {
       if (ends) this.#end(answered);
       while ((this.#late[0]?.atNs ?? Number.POSITIVE_INFINITY) <= this.#nowNs)
         answered.push(this.#late.shift()?.ticket ?? 0);
-      this.#change();
+      if (this.#executing.length > 0) this.#pace.change(this.#nowNs);
       this.#begin();
     }
     this.#settle(Math.max(toNs, this.#nowNs));
     return answered;
   }
 
-  get #isHot(): boolean {
-    return this.#serving.hungry && this.#heatNs >= this.#host.heat.afterNs - heatErrorNs;
-  }
-
   get #speed(): number {
-    const hot = this.#isHot ? 1 + this.#host.heat.slowdown : 1;
-    return speedOf(this.#host, this.#executing.length) / (hot * this.#disturbance);
+    return speedOf(this.#host, this.#executing.length) / this.#pace.slowness(this.#serving.hungry);
   }
 
   /** When the next execution ends. */
@@ -129,30 +112,18 @@ export class ScriptedHostState {
     return oldest.atNs + (queueDelayNs ?? 0);
   }
 
-  /** When a hungry configuration gets hot. */
-  get #hotNs(): number {
-    if (!this.#serving.hungry || this.#executing.length === 0 || this.#isHot) return Number.POSITIVE_INFINITY;
-    return this.#nowNs + this.#host.heat.afterNs - this.#heatNs;
-  }
-
-  /** When the weather changes for those that execute. */
-  get #changeNs(): number {
-    return this.#executing.length === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#nowNs, this.#weatherNs);
-  }
-
-  #change(): void {
-    if (this.#changeNs > this.#nowNs) return;
-    this.#disturbance = this.#weather.factor();
-    this.#weatherNs = this.#nowNs + this.#weather.everyNs;
+  /** When those that execute go on at another pace. */
+  get #paceNs(): number {
+    const { hungry } = this.#serving;
+    return this.#executing.length === 0 ? Number.POSITIVE_INFINITY : this.#pace.changesNs(this.#nowNs, hungry);
   }
 
   #settle(toNs: number): void {
     const passedNs = toNs - this.#nowNs;
     if (passedNs === 0) return;
-    const heats = this.#serving.hungry && this.#executing.length > 0;
-    if (this.#executing.length > 0) this.#work += passedNs * this.#speed;
-    const { afterNs } = this.#host.heat;
-    this.#heatNs = heats ? Math.min(2 * afterNs, this.#heatNs + passedNs) : Math.max(0, this.#heatNs - passedNs);
+    const isBusy = this.#executing.length > 0;
+    if (isBusy) this.#work += passedNs * this.#speed;
+    this.#pace.pass(passedNs, isBusy && this.#serving.hungry);
     this.#nowNs = toNs;
   }
 
@@ -224,7 +195,5 @@ export class ScriptedHostState {
 }
 
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
-/** Sums of floating point times come that close. */
-const heatErrorNs = 1;
 /** Served requests at the head of the line that are cut off at once. */
 const lineSpare = 4_096;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { baselineId } from '../../plan/plan.ts';
-import { campaignCase, caseKinds, thermalCase } from './cases.ts';
+import { campaignCase, thermalCase } from './cases.ts';
+import { caseKinds } from './questions.ts';
 import { type Swept, sweepCase } from './sweep-case.ts';
 import { truthOf } from './truth.ts';
 
@@ -45,6 +46,7 @@ describe('the cases of the campaign', () => {
     const users = cases.map(({ concurrency }) => concurrency);
     assert(Math.min(...service) < 0.06 && Math.max(...service) > 450);
     assert(Math.min(...users) === 1 && Math.max(...users) > 230);
+    assert(cases.every(({ variants }) => variants.length >= 2));
     assert.deepEqual(new Set(cases.map(({ kind }) => kind)), new Set(caseKinds));
   });
 

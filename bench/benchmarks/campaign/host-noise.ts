@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
 import { normalQuantile } from '../../stats/normal.ts';
 import { type Noise, usualNoise } from '../../stats/simulate.ts';
-import type { Weather } from '../../testing/scripted-host-state.ts';
+import type { Weather } from '../../testing/scripted-host-pace.ts';
 
 /** Standard deviation of the level of a server process, which all that it serves has in common. */
 const processSd = 0.1;
