@@ -2,11 +2,20 @@ import { availableParallelism } from 'node:os';
 import type { Slice } from '../plan/plan.ts';
 import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
 import { type AfterEntry, afterOrder } from './after-order.ts';
-import { type AfterPlan, isDue, otherOf, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
+import {
+  type AfterLoad,
+  type AfterPlan,
+  isDue,
+  otherOf,
+  type PartPlan,
+  planAfter,
+  sliceTimeMs,
+  timeOf,
+} from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
 import type { Clock } from './clock.ts';
 import { decideRun } from './decision.ts';
-import { closingMs } from './design.ts';
+import { closingMs, type Design } from './design.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -117,7 +126,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
     };
     const leftMs = Math.max(0, endMs - clock.nowMs());
     request.events.slice(slice, { block, blocks: part.blocks, done: position, total: queue.length, leftMs });
-    const result = await runSlice(slice, { ...load, warmupMs: run.record.design.warmupMs }, measuring);
+    const result = await runSlice(slice, timingOf(part, load, run.record.design), measuring);
     append(result);
     const reason = troubleWith(result);
     if (reason === null) continue;
@@ -133,6 +142,12 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
 }
 
 type Timing = { readonly warmupMs: number; readonly sliceMs: number; readonly threads: number };
+
+/** A soak asks of a model that has been at work for long: the first half of each slice is not counted. */
+function timingOf({ part }: PartPlan, { threads, sliceMs }: AfterLoad, { warmupMs }: Design): Timing {
+  if (part !== 'soak') return { threads, sliceMs, warmupMs };
+  return { threads, sliceMs: sliceMs / 2, warmupMs: Math.max(warmupMs, sliceMs / 2) };
+}
 
 async function runSlice(slice: Slice, timing: Timing, { run, request }: Measuring): Promise<SliceResult> {
   const { candidates, deployment, instruments, record, workload } = run;
