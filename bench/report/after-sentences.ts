@@ -32,10 +32,11 @@ function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
   const head = `Soak, ${pairs === 1 ? 'one pair' : `${count(pairs)} pairs`} of ${duration(sliceMs)} slices:`;
   const meaning = {
     holds: `${gainWithInterval(gain)}, no contradiction to the short slices`,
+    less: `${gainWithInterval(gain)}, a little less than the short slices showed`,
     above: `${gainWithInterval(gain)}, more than the short slices showed`,
     below: `${gainWithInterval(gain)}, less than the short slices showed`,
     broken: `its requests failed (${clause(reason ?? '')})`,
-    undecided: `${gainWithInterval(gain)}, too few to tell${reason === null ? '' : ` (${clause(reason)})`}`,
+    undecided: `${gainWithInterval(gain)}, too uncertain to tell${reason === null ? '' : ` (${clause(reason)})`}`,
   }[outcome];
   return `${head} ${meaning}.`;
 }

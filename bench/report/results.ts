@@ -239,7 +239,7 @@ const after = z.strictObject({
   soak: z
     .strictObject({
       outcome: z
-        .enum(['holds', 'below', 'above', 'undecided', 'broken'])
+        .enum(['holds', 'less', 'below', 'above', 'undecided', 'broken'])
         .describe('Against the confirmed interval; broken: its requests failed. below and broken withdraw the claim'),
       reason: z.string().nullable().describe('Why it could not be measured to its end'),
       gain: afterGain,

@@ -5,7 +5,7 @@ import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
-import { longestSoakMs, overheadMs, shortestSoakMs, soakTimeMs } from './soak-reserve.ts';
+import { overheadMs, soakTimeMs, soakWithin } from './soak-reserve.ts';
 
 /** What follows a claim, fixed before any of it is measured; it stands in the journal. */
 export type AfterPlan = {
@@ -44,11 +44,12 @@ export function isDue({ plan, design }: RunRecord, { ended }: History, { verdict
  */
 export function planAfter(record: RunRecord, decision: Decision, means: AfterMeans): AfterPlan {
   const { verdict, finalists } = decision;
+  const { design } = record;
   const both: Members = [baselineId, verdict.pick];
   const soak: PartPlan = {
     part: 'soak',
     variantIds: both,
-    loads: soakLoads(record, both, shortestSoakMs),
+    loads: soakLoads(record, both, soakWithin(design).leastMs),
     blocks: soakPairs,
   };
   const range: PartPlan = { part: 'range', variantIds: both, loads: rangeLoads(record, decision), blocks };
@@ -65,8 +66,8 @@ export function planAfter(record: RunRecord, decision: Decision, means: AfterMea
     if (reason !== null) skipped.push({ part, reason });
     return reason === null;
   });
-  const { design } = record;
-  const kept = (part: PartPlan): PartPlan => withSoakOf(part, Math.max(shortestSoakMs, design.reservedSoakSliceMs));
+  const keptMs = Math.max(soakWithin(design).leastMs, design.reservedSoakSliceMs);
+  const kept = (part: PartPlan): PartPlan => withSoakOf(part, keptMs);
   const isShort = (last: PartPlan): boolean =>
     timeOf(last.part === 'soak' ? wanted : wanted.map(kept), design) > means.leftMs;
   for (let last = wanted.at(-1); last !== undefined && isShort(last); last = wanted.at(-1)) {
@@ -92,7 +93,7 @@ export function sliceTimeMs({ sliceMs }: AfterLoad, design: Design): number {
 /** The most that this can take after a claim; the budget may leave less. */
 export function longestAfterMs(record: Pick<RunRecord, 'after' | 'design'>): number {
   const { design } = record;
-  const soakMs = record.after.soak ? soakTimeMs(longestSoakMs, design) : 0;
+  const soakMs = record.after.soak ? soakTimeMs(soakWithin(design).mostMs, design) : 0;
   const sliceMs = longestOf(design) + overheadMs(design);
   return soakMs + blocks * (2 * 4 + 2 * (design.finalists + 1)) * 2 * sliceMs;
 }
@@ -103,7 +104,8 @@ function longestOf({ sliceMs }: Design): number {
 
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {
   const spareMs = leftMs - timeOf(parts, design);
-  const sliceMs = Math.floor(Math.min(longestSoakMs, shortestSoakMs + spareMs / (2 * soakPairs)));
+  const { leastMs, mostMs } = soakWithin(design);
+  const sliceMs = Math.floor(Math.min(mostMs, leastMs + spareMs / (2 * soakPairs)));
   return parts.map((part) => withSoakOf(part, sliceMs));
 }
 

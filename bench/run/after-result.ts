@@ -72,7 +72,8 @@ function soakOf(part: PartPlan | undefined, study: Study): After['soak'] {
   const pairs = blocksUnder(history.after, part, 1);
   if (pairs.length === 0 && broken === undefined) return null;
   const confirmed = decision.verdict.comparisons.find(({ variantId }) => variantId === pick)?.gain ?? null;
-  const { outcome, gain } = judgeSoak(differencesOf(pairs, load, baselineId, study), confirmed);
+  const margin = Math.log1p(study.record.plan.practicalMargin);
+  const { outcome, gain } = judgeSoak(differencesOf(pairs, load, baselineId, study), confirmed, margin);
   return {
     outcome: broken !== undefined && failedRequests(study) ? 'broken' : outcome,
     reason: history.after.left.find((each) => each.part === 'soak')?.reason ?? null,

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { Slice } from '../plan/plan.ts';
 import { blocksUnder, lastAttempt, readAfter } from './after-history.ts';
-import { loadFor, otherOf } from './after-loads.ts';
+import { type AfterLoad, loadFor, otherOf } from './after-loads.ts';
 import { type AfterEntry, afterOrder, byServer } from './after-order.ts';
 import { type AfterPlan, isDue, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
+import type { Clock } from './clock.ts';
 import { decideRun } from './decision.ts';
-import { closingMs } from './design.ts';
+import { closingMs, type Design } from './design.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
 import { loadOfId } from './load-of.ts';
@@ -36,10 +37,18 @@ export async function measureAfter(run: PreparedRun, request: SweepRequest): Pro
   if (plan === null) return;
   const ended = readAfter(lines).ended;
   const open = plan.parts.filter(({ part }) => !ended.has(part));
-  const endMs = performance.now() + timeOf(open, run.record.design);
+  const { clock } = run.instruments;
+  const endMs = clock.nowMs() + timeOf(open, run.record.design);
   for (const part of open) {
-    const reason = await measurePart(part, { run, request, lines, append, onServer: watchServers(append), endMs });
-    append({ kind: 'after', at: now(), status: 'ended', part: part.part, reason });
+    const reason = await measurePart(part, {
+      run,
+      request,
+      lines,
+      append,
+      onServer: watchServers(append, clock),
+      endMs,
+    });
+    append({ kind: 'after', at: now(clock), status: 'ended', part: part.part, reason });
   }
 }
 
@@ -49,13 +58,13 @@ type Measuring = {
   readonly lines: readonly JournalLine[];
   readonly append: (line: JournalLine) => void;
   readonly onServer: ServerWatch;
-  /** When all parts are expected to be over, on the clock of performance.now(). */
+  /** When all parts are expected to be over, on the clock of the instruments. */
   readonly endMs: number;
 };
 
 /** The plan that the journal has, or a new one; null where nothing was claimed. */
 async function planned(
-  { record, deployment, deadlineMs }: PreparedRun,
+  { record, deployment, instruments, deadlineMs }: PreparedRun,
   lines: readonly JournalLine[],
   append: (line: JournalLine) => void,
 ): Promise<AfterPlan | null> {
@@ -66,11 +75,11 @@ async function planned(
   const { grpcAddress } = await deployment.start();
   const other = otherOf(loadOfId(record.plan, decision.verdict.pick));
   const plan = planAfter(record, decision, {
-    leftMs: deadlineMs - performance.now() - closingMs,
+    leftMs: deadlineMs - instruments.clock.nowMs() - closingMs,
     otherTransport: other === 'http' || grpcAddress !== undefined,
     processors: availableParallelism(),
   });
-  append({ kind: 'after', at: now(), status: 'planned', plan });
+  append({ kind: 'after', at: now(instruments.clock), status: 'planned', plan });
   return plan;
 }
 
@@ -100,6 +109,7 @@ type Place = { readonly part: PartPlan; readonly block: number; readonly attempt
 async function measureBlock(place: Place, order: readonly AfterEntry[], measuring: Measuring): Promise<boolean> {
   const { part, block, attempt } = place;
   const { run, request, append, endMs } = measuring;
+  const { clock } = run.instruments;
   const queue = order.map((entry) => ({ ...entry, tries: 1 }));
   const given = new Set<number>();
   for (let position = 0; position < queue.length; position += 1) {
@@ -108,8 +118,8 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
     if (entry === undefined || load === undefined || given.has(entry.round)) continue;
     const { round, variantId, tries } = entry;
     request.signal.throwIfAborted();
-    await pauseBefore(tries, request.signal);
-    if (performance.now() + sliceTimeMs(load, run.record.design) > run.deadlineMs) return false;
+    await pauseBefore(tries, clock, request.signal);
+    if (clock.nowMs() + sliceTimeMs(load, run.record.design) > run.deadlineMs) return false;
     const slice: Slice = {
       stage: 'after',
       after: part.part,
@@ -121,9 +131,9 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
       load: loadFor(load, variantId),
       applied: run.record.applied,
     };
-    const leftMs = Math.max(0, endMs - performance.now());
+    const leftMs = Math.max(0, endMs - clock.nowMs());
     request.events.slice(slice, { block, blocks: part.blocks, done: position, total: queue.length, leftMs });
-    const result = await runSlice(slice, { ...load, warmupMs: run.record.design.warmupMs }, measuring);
+    const result = await runSlice(slice, timingOf(part, load, run.record.design), measuring);
     append(result);
     const reason = troubleWith(result);
     if (reason === null) continue;
@@ -132,7 +142,7 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
       continue;
     }
     given.add(round);
-    append({ kind: 'after', at: now(), status: 'left', part: part.part, round, variantId, reason });
+    append({ kind: 'after', at: now(clock), status: 'left', part: part.part, round, variantId, reason });
     request.events.warning(`${part.part}: ${variantId} could not be measured: ${reason}`);
   }
   return true;
@@ -140,10 +150,16 @@ async function measureBlock(place: Place, order: readonly AfterEntry[], measurin
 
 type Timing = { readonly warmupMs: number; readonly sliceMs: number; readonly threads: number };
 
+/** A soak asks of a model that has been at work for long: the first half of each slice is not counted. */
+function timingOf({ part }: PartPlan, { threads, sliceMs }: AfterLoad, { warmupMs }: Design): Timing {
+  if (part !== 'soak') return { threads, sliceMs, warmupMs };
+  return { threads, sliceMs: sliceMs / 2, warmupMs: Math.max(warmupMs, sliceMs / 2) };
+}
+
 async function runSlice(slice: Slice, timing: Timing, { run, request, onServer }: Measuring): Promise<SliceResult> {
-  const { candidates, deployment, record, workloads } = run;
+  const { candidates, deployment, instruments, record, workloads } = run;
   const { plan, signal } = request;
-  const line = { kind: 'slice', slice, at: now() } as const;
+  const line = { kind: 'slice', slice, at: now(instruments.clock) } as const;
   const candidate = candidates.find(({ variant }) => variant.id === slice.variantId);
   const inForce =
     candidate === undefined
@@ -152,10 +168,10 @@ async function runSlice(slice: Slice, timing: Timing, { run, request, onServer }
   if ('refused' in inForce) return { ...line, status: 'failed', failure: { reason: inForce.refused } };
   if (candidate !== undefined) onServer(inForce.server, { slice, candidate });
   const workload = workloadFor(workloads, slice.load);
-  const measurement = await measureSlice(slice, inForce, timing, { plan, workload, signal });
+  const measurement = await measureSlice(slice, inForce, timing, { plan, workload, instruments, signal });
   return { ...line, status: 'measured', measurement };
 }
 
-function now(): string {
-  return new Date().toISOString();
+function now(clock: Clock): string {
+  return clock.wallTime().toISOString();
 }

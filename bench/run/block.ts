@@ -1,12 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { clientLimits } from '../load/client-limits.ts';
 import { blockSeed, orderByServer } from '../plan/blocks.ts';
 import { type Apply, baselineId, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { Candidate } from './candidates.ts';
+import type { Clock } from './clock.ts';
 import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
+import type { Instruments } from './instruments.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 import { atLevel } from './levels.ts';
 import { loadOf } from './load-of.ts';
@@ -40,6 +41,7 @@ export type SliceContext = {
   readonly workloads: Workloads;
   /** Told of the server that a variant is in force on, before it is measured. */
   readonly onServer: ServerWatch;
+  readonly instruments: Instruments;
   readonly signal: AbortSignal;
 };
 
@@ -47,7 +49,7 @@ export type BlockContext = SliceContext & {
   readonly design: Design;
   /** Into the journal. */
   readonly append: (line: JournalLine) => void;
-  /** On the clock of performance.now(): no slice begins after it. */
+  /** On the clock of the instruments: no slice begins after it. */
   readonly lastStartMs: number;
   /** Told before each slice. */
   readonly onSlice: (slice: Slice, done: number, total: number) => void;
@@ -65,6 +67,7 @@ export async function measureBlock(
   context: BlockContext,
 ): Promise<ReadonlyMap<string, string> | null> {
   const { plan, design, deployment, append, onSlice, lastStartMs } = context;
+  const { clock } = context.instruments;
   const unstable = new Map<string, string>();
   await deployment.fresh(active);
   const queue = queueOf(active, { block, stage }, context);
@@ -74,8 +77,8 @@ export async function measureBlock(
     if (entry === undefined || candidate === undefined || unstable.has(entry.variantId)) continue;
     const { variantId, tries } = entry;
     context.signal.throwIfAborted();
-    await pauseBefore(tries, context.signal);
-    if (performance.now() > lastStartMs) return null;
+    await pauseBefore(tries, clock, context.signal);
+    if (clock.nowMs() > lastStartMs) return null;
     const slice: Slice = {
       stage,
       round,
@@ -99,7 +102,7 @@ export async function measureBlock(
     append({ kind: 'unstable', block, attempt, variantId, reason: trouble });
     if (variantId === baselineId) break;
   }
-  append({ kind: 'block', block, attempt, status: 'complete', at: new Date().toISOString() });
+  append({ kind: 'block', block, attempt, status: 'complete', at: clock.wallTime().toISOString() });
   return unstable;
 }
 
@@ -126,8 +129,8 @@ function repeatLater(queue: Entry[], entry: Entry): void {
 
 /** Puts a variant in force and measures one slice of it. @throws Failure (server) where that is the baseline and it is refused. */
 export async function runSlice(slice: Slice, candidate: Candidate, context: SliceContext): Promise<SliceResult> {
-  const { plan, design, deployment, applied, workloads, signal } = context;
-  const line = { kind: 'slice', slice, at: new Date().toISOString() } as const;
+  const { plan, design, deployment, applied, workloads, instruments, signal } = context;
+  const line = { kind: 'slice', slice, at: instruments.clock.wallTime().toISOString() } as const;
   const inForce = await deployment.putInForce(candidate, applied);
   if ('refused' in inForce) {
     if (slice.variantId === baselineId) {
@@ -145,7 +148,7 @@ export async function runSlice(slice: Slice, candidate: Candidate, context: Slic
   return {
     ...line,
     status: 'measured',
-    measurement: await measureSlice(slice, inForce, timing, { plan, workload, signal }),
+    measurement: await measureSlice(slice, inForce, timing, { plan, workload, instruments, signal }),
   };
 }
 
@@ -155,8 +158,8 @@ export function mayRepeat(result: SliceResult, tries: number): boolean {
 }
 
 /** Waits before a try that only a busy host makes necessary. Rejects where `signal` is aborted. */
-export async function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
-  if (tries > triesMost) await delay(disturbedPauseMs * (tries - triesMost), undefined, { signal });
+export async function pauseBefore(tries: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (tries > triesMost) await clock.wait(disturbedPauseMs * (tries - triesMost), signal);
 }
 
 /** Why a slice cannot be used; null where it can. */

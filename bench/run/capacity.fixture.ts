@@ -4,6 +4,7 @@ import { nextLevels } from '../stats/ladder.ts';
 import { contestOf, nextOf } from './contest.ts';
 import { freezeLevels } from './freeze-levels.ts';
 import { readHistory } from './history.ts';
+import { hostInstruments } from './instruments.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
 import { climbersOf } from './ladder.ts';
 import { frozen } from './levels.ts';
@@ -59,7 +60,7 @@ export function syntheticCapacityRun(
       lines.push(measure({ stage: 'screen', round: 0, block: pass, order, variantId: id }, level));
   }
   const ladder = lines.length;
-  const prepared = { record, serverStartMs: 500, deadlineMs: Number.POSITIVE_INFINITY };
+  const prepared = { record, serverStartMs: 500, instruments: hostInstruments, deadlineMs: Number.POSITIVE_INFINITY };
   lines.push({ kind: 'levels', at, ...freezeLevels(prepared, capacity, readHistory(lines).ladder) });
   const inForce = frozen(record, readHistory(lines));
   for (let block = 1; ; block += 1) {

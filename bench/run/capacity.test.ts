@@ -13,6 +13,7 @@ import { type CapacityArm, capacity, syntheticCapacityRun } from './capacity.fix
 import { decideRun } from './decision.ts';
 import { freezeLevels } from './freeze-levels.ts';
 import { readHistory } from './history.ts';
+import { hostInstruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { climbersOf } from './ladder.ts';
 import { frozen } from './levels.ts';
@@ -109,7 +110,7 @@ describe('a sweep for capacity', () => {
   it('chooses the same levels whenever it is read back, and asks on from wherever the ladder was cut', () => {
     const { record, lines, ladder } = run;
     const { ladder: slices, levels } = readHistory(lines);
-    const prepared = { record, serverStartMs: 500, deadlineMs: Number.POSITIVE_INFINITY };
+    const prepared = { record, serverStartMs: 500, instruments: hostInstruments, deadlineMs: Number.POSITIVE_INFINITY };
     const again = freezeLevels(prepared, capacity, slices);
     assert.deepEqual(again.choices, levels?.choices);
     assert.deepEqual(again.design, levels?.design);

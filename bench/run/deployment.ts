@@ -8,6 +8,7 @@ import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Apply, EngineChoice } from '../plan/plan.ts';
 import { configSettings, flagsFor } from '../plan/server-flags.ts';
 import type { Candidate } from './candidates.ts';
+import { type Clock, hostClock } from './clock.ts';
 import { flagsNotGiven, flagsWithoutEffect, isOfFlags, serverFacts, startRefusal } from './flag-proof.ts';
 import { ModelCopies, type ModelCopy } from './model-copies.ts';
 import type { StagedModel } from './repository.ts';
@@ -40,6 +41,8 @@ type Setup = {
   readonly signal: AbortSignal;
   /** The engine that a run was begun with, where it goes on. */
   readonly expected?: EngineIdentity;
+  /** The host's where left out. */
+  readonly clock?: Clock;
 };
 
 /** `configText`: that it was loaded with, less a copy's own name. */
@@ -85,7 +88,7 @@ export class Deployment implements AsyncDisposable {
    * @throws Failure (server) where the server itself does not start or dies, unless it is for flags of the variant's own.
    */
   async putInForce(candidate: Candidate, apply: Apply): Promise<InForce | Refused> {
-    const startMs = performance.now();
+    const startMs = this.#clock.nowMs();
     if (apply === 'restart') await this.#end();
     const server = await this.#startFor(candidate);
     if ('refused' in server) return server;
@@ -93,7 +96,7 @@ export class Deployment implements AsyncDisposable {
     try {
       if (apply === 'colocate') return await this.#useCopy(server, candidate);
       const loaded = (apply === 'keep' ? this.#kept(candidate) : undefined) ?? (await this.#reload(server, candidate));
-      const loadMs = apply === 'restart' ? performance.now() - startMs : loaded.loadMs;
+      const loadMs = apply === 'restart' ? this.#clock.nowMs() - startMs : loaded.loadMs;
       const copy = { model: this.#setup.model, config: candidate.config };
       return await check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
     } catch (error) {
@@ -139,6 +142,10 @@ export class Deployment implements AsyncDisposable {
     return server;
   }
 
+  get #clock(): Clock {
+    return this.#setup.clock ?? hostClock;
+  }
+
   async #end(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -167,12 +174,12 @@ export class Deployment implements AsyncDisposable {
 
   async #reload(server: Server, { configText }: Candidate): Promise<Loaded> {
     const { staged, model } = this.#setup;
-    const [startMs, mark] = [performance.now(), server.logMark()];
+    const [startMs, mark] = [this.#clock.nowMs(), server.logMark()];
     staged.writeConfig(configText);
     if (this.#loaded.has(model)) await server.control.unload(model);
     this.#loaded.delete(model);
     await server.control.load(model);
-    const loaded = { configText, loadMs: performance.now() - startMs, log: server.logSince(mark) };
+    const loaded = { configText, loadMs: this.#clock.nowMs() - startMs, log: server.logSince(mark) };
     this.#loaded.set(model, loaded);
     return loaded;
   }
@@ -204,10 +211,10 @@ export class Deployment implements AsyncDisposable {
     const { model } = this.#copies.of(candidate);
     const before = this.#loaded.get(model);
     if (before !== undefined) return before;
-    const [startMs, mark] = [performance.now(), server.logMark()];
+    const [startMs, mark] = [this.#clock.nowMs(), server.logMark()];
     await server.control.load(model);
     const { configText } = candidate;
-    const loaded = { configText, loadMs: performance.now() - startMs, log: server.logSince(mark) };
+    const loaded = { configText, loadMs: this.#clock.nowMs() - startMs, log: server.logSince(mark) };
     this.#loaded.set(model, loaded);
     return loaded;
   }

@@ -14,7 +14,12 @@ import { type AcceptedLook, timingOf } from './timing.ts';
 
 /** The levels that the ladder's slices choose, and a design with the times and the noise that they showed there. */
 export function freezeLevels(
-  { record, serverStartMs, deadlineMs }: Pick<PreparedRun, 'record' | 'serverStartMs' | 'deadlineMs'>,
+  {
+    record,
+    serverStartMs,
+    instruments,
+    deadlineMs,
+  }: Pick<PreparedRun, 'record' | 'serverStartMs' | 'instruments' | 'deadlineMs'>,
   { levels }: CapacityObjective,
   ladder: readonly SliceResult[],
 ): FrozenLevels {
@@ -47,7 +52,7 @@ export function freezeLevels(
     serverStartMs,
     applied: record.applied,
     flagSetCount: flagSetsOf(plan, looks),
-    usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - performance.now()),
+    usedMs: plan.budgetMs === null ? 0 : plan.budgetMs - (deadlineMs - instruments.clock.nowMs()),
     soak: record.after.soak,
     levels: chosen,
   });

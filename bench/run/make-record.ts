@@ -7,6 +7,7 @@ import { type ApplyChoice, chooseApply, type Footprint } from './choose-apply.ts
 import type { Deployment } from './deployment.ts';
 import { designFromPilot } from './design-from-pilot.ts';
 import type { Environment } from './environment.ts';
+import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
 import { floorPlace, readNoiseFloor } from './noise-floor.ts';
 import { checkPointers } from './pointers.ts';
@@ -31,7 +32,8 @@ export type Prepared = {
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
   readonly inputMd5: string;
-  /** On the clock of performance.now(). */
+  readonly instruments: Instruments;
+  /** On the clock of the instruments. */
   readonly startMs: number;
 };
 
@@ -52,6 +54,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const { request, source, candidates, setAside, deployment, environment, startMs } = prepared;
   const { looks, workloads, serverStartMs } = seen;
   const { plan, planFile, planSource, command, events } = request;
+  const { clock } = prepared.instruments;
   const accepted = looks.filter((look) => look.outcome === 'accepted');
   if (accepted.length < 2) {
     const reasons = looks.flatMap((look) => (look.outcome === 'refused' ? [`${look.variantId}: ${look.reason}`] : []));
@@ -88,11 +91,11 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     ...{ looks: accepted, candidates: taken, costs, timing, workloads, serverStartMs, applied, flagSetCount },
   });
   const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
-  const usedMs = performance.now() - startMs;
+  const usedMs = clock.nowMs() - startMs;
   return {
     schemaVersion: 1,
     tool: { version },
-    startedAt: new Date(Date.now() - (performance.now() - startMs)).toISOString(),
+    startedAt: new Date(clock.wallTime().getTime() - (clock.nowMs() - startMs)).toISOString(),
     plan,
     planFile,
     planSource,

@@ -15,7 +15,8 @@ const graceMs = 4_000;
 
 /** Measures one block after the other, each as what was measured before it says, until there is a verdict or no time. */
 export async function measureBlocks(run: PreparedRun, { folder, plan, signal, events }: SweepRequest): Promise<void> {
-  const { record, candidates, deployment, workloads, deadlineMs } = run;
+  const { record, candidates, deployment, workloads, instruments, deadlineMs } = run;
+  const { clock } = instruments;
   using journal = new Journal(folder);
   const lines = readJournal(folder);
   if (readHistory(lines).ended !== null) return;
@@ -24,16 +25,16 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     lines.push(line);
   };
   const end = (reason: 'blocks' | 'decided' | 'budget' | 'unstable'): void =>
-    append({ kind: 'end', reason, at: new Date().toISOString() });
-  const onServer = watchServers(append);
+    append({ kind: 'end', reason, at: clock.wallTime().toISOString() });
+  const onServer = watchServers(append, clock);
   let slowdown = 1;
   for (;;) {
     const history = readHistory(lines);
-    const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs));
+    const next = nextOf(record, contestOf(record, history), trialsLeft(record, history, deadlineMs - clock.nowMs()));
     if (next.kind === 'done') return end(whyDone(record, history, next.finalists));
     const plannedMs = next.active.length * trialMsOf(record, next.stage);
     const expectedMs = plannedMs * slowdown;
-    const startMs = performance.now();
+    const startMs = clock.nowMs();
     if (startMs + expectedMs > deadlineMs) return end('budget');
     const place = placeOf(history, next);
     if (place.attempt > 1) {
@@ -42,7 +43,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
         block: place.block,
         attempt: place.attempt - 1,
         status: 'superseded',
-        at: new Date().toISOString(),
+        at: clock.wallTime().toISOString(),
       });
     }
     const active = candidates.filter(({ variant }) => next.active.includes(variant.id));
@@ -52,6 +53,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
       applied: record.applied,
       deployment,
       workloads,
+      instruments,
       append,
       onServer,
       signal,
@@ -60,7 +62,7 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
     });
     if (left === null) return end('budget');
     for (const [variantId, reason] of left) events.warning(`${variantId} leaves the comparison: ${reason}`);
-    slowdown = Math.max(1, ((performance.now() - startMs) / plannedMs) * 1.02);
+    slowdown = Math.max(1, ((clock.nowMs() - startMs) / plannedMs) * 1.02);
   }
 }
 
@@ -69,12 +71,12 @@ function trialMsOf({ design }: Pick<RunRecord, 'design'>, stage: 'screen' | 'con
 }
 
 /** In a fixed design as many as it has still to measure; else what the time pays for. */
-function trialsLeft({ design, looks }: RunRecord, history: History, deadlineMs: number): number {
+function trialsLeft({ design, looks }: RunRecord, history: History, untilDeadlineMs: number): number {
   if (design.procedure === 'staged') {
     const stage = history.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
     // The screen leaves alone what is kept for a soak; confirm takes it where nothing was claimed before.
     const keptMs = stage === 'screen' ? reserveOf(design) : 0;
-    const leftMs = deadlineMs - performance.now() - closingMs - keptMs;
+    const leftMs = untilDeadlineMs - closingMs - keptMs;
     return Math.max(0, Math.floor(leftMs / trialMsOf({ design }, stage)));
   }
   const active = looks.filter(({ outcome, variantId }) => outcome === 'accepted' && !history.unstable.has(variantId));

@@ -31,6 +31,7 @@ const slicesToShow = 3;
 export async function measureLevels(run: PreparedRun, request: SweepRequest): Promise<PreparedRun> {
   const { objective } = run.record.plan;
   if (objective.kind !== 'capacity') return run;
+  const { clock } = run.instruments;
   using journal = new Journal(request.folder);
   const lines = readJournal(request.folder);
   const append = (line: JournalLine): void => {
@@ -38,9 +39,13 @@ export async function measureLevels(run: PreparedRun, request: SweepRequest): Pr
     lines.push(line);
   };
   if (readHistory(lines).levels === null) {
-    const onServer = watchServers(append);
+    const onServer = watchServers(append, clock);
     await climb({ run, request, objective, append, onServer, ladder: [...readHistory(lines).ladder] });
-    append({ kind: 'levels', at: now(), ...freezeLevels(run, objective, readHistory(lines).ladder) });
+    append({
+      kind: 'levels',
+      at: clock.wallTime().toISOString(),
+      ...freezeLevels(run, objective, readHistory(lines).ladder),
+    });
   }
   return { ...run, record: frozen(run.record, readHistory(lines)) };
 }
@@ -61,9 +66,10 @@ type Climbing = {
  */
 async function climb(climbing: Climbing): Promise<void> {
   const { run, request, objective, append, ladder } = climbing;
-  const { record, candidates, deployment, deadlineMs } = run;
+  const { record, candidates, deployment, instruments, deadlineMs } = run;
   const { plan } = record;
-  const startMs = performance.now();
+  const { clock } = instruments;
+  const startMs = clock.nowMs();
   const endMs = startMs + ladderShare * (deadlineMs - startMs);
   const passesBefore = ladder.at(-1)?.slice.block ?? 0;
   const sets = serversPerBlock(candidates, plan, record.applied).map((set) => set.map(({ variant }) => variant.id));
@@ -77,7 +83,7 @@ async function climb(climbing: Climbing): Promise<void> {
     const order = random.flatMap((index) => next[index] ?? []).map(({ id, level }) => ({ variantId: id, level }));
     for (const [position, { variantId: id, level }] of byServer(order, sets).entries()) {
       request.signal.throwIfAborted();
-      if (performance.now() > endMs) return;
+      if (clock.nowMs() > endMs) return;
       const result = await measure({ id, level, pass, position, total: next.length }, climbing);
       append(result);
       ladder.push(result);
@@ -100,14 +106,14 @@ async function measure(
   { id, level, pass, position, total }: Rung,
   { run, request, onServer, ladder }: Climbing,
 ): Promise<SliceResult> {
-  const { record, candidates, deployment, workloads } = run;
+  const { record, candidates, deployment, instruments, workloads } = run;
   const { plan, applied, design } = record;
   const candidate = candidates.find(({ variant }) => variant.id === id);
   if (candidate === undefined) throw new Error(`${id} is no variant of this run`);
   const invalid = ladder.filter(
     (line) => line.slice.variantId === id && levelOf(line) === level && troubleWith(line) !== null,
   );
-  await pauseBefore(invalid.length + 1, request.signal);
+  await pauseBefore(invalid.length + 1, instruments.clock, request.signal);
   const slice: Slice = {
     stage: 'screen',
     round: 0,
@@ -121,7 +127,10 @@ async function measure(
   request.events.slice(slice, { block: pass, blocks: 0, done: position, total });
   const timing = { warmupMs: design.warmupMs, sliceMs: { [id]: sliceMsAt({ id, level }, run, ladder) } };
   const { signal } = request;
-  return runSlice(slice, candidate, { plan, design: timing, applied, deployment, workloads, onServer, signal });
+  return runSlice(slice, candidate, {
+    ...{ plan, design: timing, applied, deployment, workloads, instruments },
+    ...{ onServer, signal },
+  });
 }
 
 /**
@@ -144,8 +153,4 @@ function sliceMsAt(
   const neededMs = (1_000 * requests) / slicesToShow / (rate * Math.min(1, grown));
   const longMs = Math.max(leastSliceMs, cyclesPerSlice * cycleMs * Math.max(1, grown), neededMs);
   return Math.ceil(Math.min(longestSliceMs, longMs));
-}
-
-function now(): string {
-  return new Date().toISOString();
 }

@@ -6,7 +6,7 @@ import type { Candidate } from './candidates.ts';
 import { closingMs } from './design.ts';
 import { loadOf } from './load-of.ts';
 import type { Prepared } from './make-record.ts';
-import { type PilotFound, type PilotTimes, runPilot } from './pilot.ts';
+import { type PilotFound, type PilotTimes, passesPerProcess, runPilot } from './pilot.ts';
 import { scoreOf } from './score.ts';
 import { serverSets } from './server-sets.ts';
 import { type Measurement, measureSlice, type SliceTiming } from './slice.ts';
@@ -31,33 +31,40 @@ export type Piloting = {
 
 /** Without a budget. */
 const unboundedPilotMs = 30_000;
+/** So many times its share may a pilot take, or there is none: its least passes are made whatever they take. */
+const pilotOverdraft = 2;
 
 /** A fixed design needs no pilot: nothing in it depends on the noise. Where each variant has its level, their ladder is the pilot. */
 export async function measurePilot(prepared: Prepared, piloting: Piloting): Promise<PilotFound | null> {
-  const { request, deployment, startMs } = prepared;
+  const { request, deployment, instruments, startMs } = prepared;
+  const { clock } = instruments;
   const { plan, signal, events } = request;
   if (plan.blocks !== null || plan.objective.kind === 'capacity') return null;
   const { looks, candidates, timing, workloads, applied } = piloting;
   const pair = pilotPair(piloting, plan);
   const beside = applied === 'colocate' ? candidatesOf(pair, candidates) : [];
   const watchMs = watchLength(pair, timing);
-  const beginMs = performance.now();
+  const beginMs = clock.nowMs();
   const pilotMs = plan.budgetMs === null ? unboundedPilotMs : pilotShare * (startMs + plan.budgetMs - beginMs);
+  const expected = timesOf(pair, { ...piloting, watchMs });
+  if (plan.budgetMs !== null && passesPerProcess * expected.passMs > pilotOverdraft * pilotMs) return null;
   const load = async (id: string, own: SliceTiming): Promise<Measurement | null> => {
     signal.throwIfAborted();
     const candidate = candidates.find(({ variant }) => variant.id === id);
     const inForce = candidate === undefined ? null : await deployment.putInForce(candidate, applied);
     if (candidate === undefined || inForce === null || 'refused' in inForce) return null;
     const sent = loadOf(plan, candidate.variant);
-    return measureSlice({ load: sent }, inForce, own, { plan, workload: workloadFor(workloads, sent), signal });
+    const workload = workloadFor(workloads, sent);
+    return measureSlice({ load: sent }, inForce, own, { plan, workload, instruments, signal });
   };
   const availableMs = plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + plan.budgetMs - beginMs - closingMs;
   const mostMs = mostWarmupShare * affordableSliceMs(looks, { ...piloting, availableMs });
   events.preparing('measuring the noise of this host, and how long variants take to settle');
   return runPilot({
     variantIds: pair.map(({ variantId }) => variantId),
+    clock,
     untilMs: beginMs + pilotMs,
-    expected: timesOf(pair, { ...piloting, watchMs }),
+    expected,
     objectiveOf: (measurement) => scoreOf(plan.objective, (metric) => sliceMetric(measurement, metric)),
     measure: (id, warmupMs) => load(id, { warmupMs, sliceMs: timing.sliceMs[id] ?? 300 }),
     watch: async (id) => watched(await load(id, { warmupMs: timing.warmupMs, sliceMs: watchMs, timeline: true })),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { hostClock } from './clock.ts';
 import { type PilotPlan, runPilot } from './pilot.ts';
 import { sliceLine } from './run.fixture.ts';
 import type { Measurement } from './slice.ts';
@@ -32,7 +33,8 @@ function piloting(leftMs: number, given: Partial<PilotPlan> = {}): { plan: Pilot
       calls.push('fresh');
     },
     objectiveOf: ({ requestsPerSecond }) => Math.log(requestsPerSecond),
-    untilMs: performance.now() + leftMs,
+    clock: { ...hostClock, nowMs: () => 0 },
+    untilMs: leftMs,
     expected: { passMs: 1e6, watchMs: 4e6, freshMs: 2e6 },
     ...given,
   };

@@ -1,6 +1,7 @@
 import type { Timeline } from '../load/timeline.ts';
 import { deviations, type Evidence, evidenceOf, noiseFrom } from '../stats/components.ts';
 import { mean } from '../stats/moments.ts';
+import type { Clock } from './clock.ts';
 import type { Measurement } from './slice.ts';
 import { samplingVariance } from './slice-length.ts';
 import type { Warmup, Watched } from './warmup.ts';
@@ -31,7 +32,8 @@ export type PilotPlan = {
   readonly fresh: (() => Promise<void>) | null;
   /** ln of the objective in one slice. */
   readonly objectiveOf: (measurement: Measurement) => number;
-  /** On the clock of performance.now(): nothing begins that is expected to end after it, but the least passes are made. */
+  readonly clock: Clock;
+  /** On that clock: nothing begins that is expected to end after it, but the least passes are made. */
   readonly untilMs: number;
   readonly expected: PilotTimes;
 };
@@ -56,7 +58,7 @@ export type PilotFound = { readonly pilot: Pilot; readonly evidence: readonly Ev
  * even two slices of a variant in one process could be used.
  */
 export async function runPilot(plan: PilotPlan): Promise<PilotFound | null> {
-  const startMs = performance.now();
+  const startMs = plan.clock.nowMs();
   const watched: Watched[] = [];
   const processes: Slices[] = [];
   let passes = 0;
@@ -71,14 +73,14 @@ export async function runPilot(plan: PilotPlan): Promise<PilotFound | null> {
   const [last = new Map()] = processes.slice(-1);
   for (; passes < mostPasses && hasTimeFor(plan, plan.expected.passMs); passes += 1)
     await measureAll(plan, { slices: last, passes, watched });
-  return found(plan, { processes, watched, elapsedMs: performance.now() - startMs });
+  return found(plan, { processes, watched, elapsedMs: plan.clock.nowMs() - startMs });
 }
 
 /** Of one server process, by variant. */
 type Slices = Map<string, Measurement[]>;
 
-function hasTimeFor({ untilMs }: PilotPlan, ms: number): boolean {
-  return performance.now() + ms <= untilMs;
+function hasTimeFor({ clock, untilMs }: PilotPlan, ms: number): boolean {
+  return clock.nowMs() + ms <= untilMs;
 }
 
 async function onFreshServer(plan: PilotPlan): Promise<boolean> {

@@ -8,6 +8,7 @@ import { type Candidate, makeCandidates } from './candidates.ts';
 import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
+import { hostInstruments, type Instruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
 import { preflight } from './preflight.ts';
@@ -28,8 +29,9 @@ export type PreparedRun = AsyncDisposable & {
   readonly candidates: readonly Candidate[];
   readonly deployment: Deployment;
   readonly workloads: Workloads;
+  readonly instruments: Instruments;
   readonly serverStartMs: number;
-  /** On the clock of performance.now(): no block begins that would end after it. */
+  /** On the clock of the instruments: no block begins that would end after it. */
   readonly deadlineMs: number;
 };
 
@@ -38,8 +40,8 @@ export type PreparedRun = AsyncDisposable & {
  * When it fails, nothing of a new run folder is left.
  */
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
-  const { plan, folder, resume, signal, projectFolder } = request;
-  const startMs = performance.now();
+  const { plan, folder, resume, signal, projectFolder, instruments = hostInstruments } = request;
+  const startMs = instruments.clock.nowMs();
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
@@ -67,6 +69,9 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
       data,
       batchSizes: batchSizesOf(plan, candidates),
       applied,
+      instruments,
+      deadlineMs:
+        previous === undefined ? startMs + (plan.budgetMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     }),
   );
   if (earlier !== undefined) checkEngine(earlier, deployment.identity);
@@ -84,6 +89,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           autoCompleteConfig,
           environment,
           inputMd5,
+          instruments,
           startMs,
         },
         seen,
@@ -100,6 +106,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     deployment,
     workloads: seen.workloads,
     serverStartMs: seen.serverStartMs,
+    instruments,
     deadlineMs:
       plan.budgetMs === null
         ? Number.POSITIVE_INFINITY
@@ -109,7 +116,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
 }
 
 function deploy(
-  { engine, plan, signal }: SweepRequest,
+  { engine, plan, signal, instruments = hostInstruments }: SweepRequest,
   made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
 ): Deployment {
   const { staged, autoCompleteConfig, previous } = made;
@@ -120,6 +127,7 @@ function deploy(
     model: plan.model,
     autoCompleteConfig,
     signal,
+    clock: instruments.clock,
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
 }
@@ -136,22 +144,28 @@ type Looking = {
   data: InputData;
   batchSizes: readonly number[];
   applied: Apply;
+  instruments: Instruments;
+  deadlineMs: number;
 };
 
 async function lookAt(
   candidates: readonly Candidate[],
-  { request, deployment, data, batchSizes, applied }: Looking,
+  { request, deployment, data, batchSizes, applied, instruments, deadlineMs }: Looking,
 ): Promise<Seen> {
   const { plan, signal, events } = request;
   const [baseline] = candidates;
   events.preparing('starting the server');
-  const serverStartMs = await timed(async () => {
+  const serverStartMs = await timed(instruments, async () => {
     await deployment.start();
     // Where it stays loaded, loading belongs to the start, and no slice takes time for it.
     if (applied === 'keep' && baseline !== undefined) await deployment.putInForce(baseline, applied);
   });
   const onVariant = (id: string): void => events.preparing(`looking at ${id}`);
-  const seen = await preflight(candidates, { plan, data, batchSizes, deployment, apply: applied, signal, onVariant });
+  const seen = await preflight(candidates, {
+    ...{ plan, data, batchSizes, deployment, apply: applied, instruments, signal },
+    onVariant,
+    deadlineMs,
+  });
   return { ...seen, serverStartMs };
 }
 
@@ -171,8 +185,8 @@ function withoutTrace(reason: unknown, { resume }: SweepRequest): unknown {
   return new Failure(exit, reason.code, reason.message, { hint: 'nothing was measured yet, and nothing is kept' });
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
+async function timed({ clock }: Instruments, work: () => Promise<unknown>): Promise<number> {
+  const startMs = clock.nowMs();
   await work();
-  return performance.now() - startMs;
+  return clock.nowMs() - startMs;
 }

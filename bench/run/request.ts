@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { Plan, Slice } from '../plan/plan.ts';
 import type { Continuation } from './continuation.ts';
 import type { EarlierRun } from './earlier-run.ts';
+import type { Instruments } from './instruments.ts';
 import type { RunRecord } from './record.ts';
 
 /** What a sweep tells while it runs; all of it goes to people, nothing depends on it. */
@@ -31,5 +32,7 @@ export type SweepRequest = {
   /** Whether a claim is followed by long slices; a run that goes on keeps to what it was begun with. */
   readonly soak: boolean;
   readonly signal: AbortSignal;
+  /** What it measures with; this host's own where left out. */
+  readonly instruments?: Instruments;
   readonly events: SweepEvents;
 };

@@ -17,6 +17,7 @@ function slice(port: number): string {
   const plain = JSON.stringify([input, ...scriptedOutputs(input)].map((each) => ({ ...each, data: [...each.data] })));
   return `
     import { KServeClient } from ${at('../kserve/client.ts')};
+    import { hostInstruments as instruments } from ${at('./instruments.ts')};
     import { measureSlice } from ${at('./slice.ts')};
     const [input, ...outputs] = ${plain}.map((each) => ({ ...each, data: Buffer.from(each.data) }));
     const server = {
@@ -28,7 +29,7 @@ function slice(port: number): string {
     const load = { pacing: { kind: 'closed', concurrency: 4 }, batchSize: 1, transport: 'http' };
     const plan = { model: '${scriptedModel}', load: { concurrency: 4, requestTimeoutMs: 5000 }, constraints: [] };
     const workload = { inputs: [[input]], answers: [outputs] };
-    const context = { plan, workload, signal: new AbortController().signal };
+    const context = { plan, workload, instruments, signal: new AbortController().signal };
     const { invalid } = await measureSlice({ load }, { server, model: plan.model, loadMs: 0 }, { warmupMs: 100, sliceMs: 400 }, context);
     console.log(JSON.stringify(invalid));
   `;

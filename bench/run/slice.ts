@@ -6,11 +6,11 @@ import type { Tensor } from '../kserve/tensors.ts';
 import { clientLimits } from '../load/client-limits.ts';
 import type { LoadMeasurement } from '../load/measurement.ts';
 import type { PreparedRequest } from '../load/rotation.ts';
-import { type LoadPacing, runLoad } from '../load/threads/run-load.ts';
+import type { LoadPacing } from '../load/threads/run-load.ts';
 import { loadTransport, plainTarget, type Target, type Transport } from '../load/transport.ts';
 import type { Load, Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
-import { probeHost } from './host-probe.ts';
+import type { Instruments } from './instruments.ts';
 import { outstandingOf } from './load-of.ts';
 
 /** One measured slice as it stands in the journal. */
@@ -44,14 +44,14 @@ export async function measureSlice(
   slice: Pick<Slice, 'load'>,
   { server, model, loadMs }: Pick<InForce, 'server' | 'model' | 'loadMs'>,
   timing: SliceTiming,
-  context: { plan: Plan; workload: Workload; signal: AbortSignal },
+  context: { plan: Plan; workload: Workload; instruments: Instruments; signal: AbortSignal },
 ): Promise<Measurement> {
-  const { plan, workload } = context;
-  const hostProbe = probeHost();
+  const { plan, workload, instruments } = context;
+  const hostProbe = instruments.probeHost();
   const counters = watchCounters(server.control, model);
   const transport = await loadTransport(slice.load.transport);
   const target = plainTarget(addressFor(transport, server), model);
-  const measurement = await runLoad({
+  const measurement = await instruments.runLoad({
     transport: transport.name,
     target,
     shared: false,

@@ -5,8 +5,10 @@ import { mean } from '../stats/moments.ts';
 import { soakPairs } from '../stats/soak.ts';
 import type { Design } from './design.ts';
 
-export const longestSoakMs = 30_000;
-export const shortestSoakMs = 5_000;
+const longestSoakMs = 30_000;
+const shortestSoakMs = 5_000;
+/** Of what is slow the slices of a block are long themselves: a soak must see more than they do. */
+const soakSlices = 2;
 
 /** Share of a budget that is kept for the soak, and how long its slices must then be for it to be worth that. */
 export const reserveShare = 0.25;
@@ -19,7 +21,7 @@ type SliceCost = Pick<Design, 'trialMs' | 'slicesPerBlock' | 'sliceMs'>;
 
 /** The time that a budget keeps for long slices at the most: a quarter of it, and no more than the longest ones take. */
 export function mostReserveMs(budgetMs: number, cost: SliceCost): number {
-  return Math.min(reserveShare * budgetMs, soakTimeMs(longestSoakMs, cost));
+  return Math.min(reserveShare * budgetMs, soakTimeMs(soakWithin(cost).mostMs, cost));
 }
 
 /** Of the blocks of confirm that a budget pays for, perhaps none, `openBlocks` end before the time kept for a soak. */
@@ -39,8 +41,18 @@ export function withReserve(
     kept.openBlocks < leastConfirmBlocks ||
     kept.design.reduced.some((what) => what !== 'slices' && !whole.design.reduced.includes(what)) ||
     (plan.constraints.length > 0 && slicesOf(kept) < Math.min(slicesToMeetStalls, slicesOf(whole)));
-  if (sliceMs < usefulSoakMs || loses) return whole;
-  return { ...kept, design: { ...kept.design, reservedSoakSliceMs: Math.min(longestSoakMs, sliceMs) } };
+  const { leastMs, mostMs } = soakWithin(kept.design);
+  if (sliceMs < Math.max(usefulSoakMs, leastMs) || loses) return whole;
+  return { ...kept, design: { ...kept.design, reservedSoakSliceMs: Math.min(mostMs, sliceMs) } };
+}
+
+/** How long the slices of a soak are at the least and at the most, by how long those of a block are. */
+export function soakWithin({ sliceMs }: Pick<Design, 'sliceMs'>): {
+  readonly leastMs: number;
+  readonly mostMs: number;
+} {
+  const ownMs = soakSlices * Math.max(...Object.values(sliceMs));
+  return { leastMs: Math.max(shortestSoakMs, ownMs), mostMs: Math.max(longestSoakMs, ownMs) };
 }
 
 /** The looks with one where the kept time begins, so that a claim there has its soak; without one the blocks go on. */

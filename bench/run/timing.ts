@@ -13,8 +13,9 @@ export type Timing = {
 };
 
 const leastWarmupMs = 100;
-/** More than that for every slice of every variant would leave a budget no time to measure. */
+/** More than both for every slice of every variant would leave a budget no time to measure. */
 const mostWarmupMs = 1_000;
+const mostWarmupOfSlice = 1 / 3;
 const warmupExecutionsPerInstance = 20;
 const leastSliceMs = 300;
 const cyclesPerSlice = 30;
@@ -31,12 +32,13 @@ export function timingOf(
   const settledMs = looks.map((look) =>
     settlingMs(look, instances[look.variantId] ?? 1, atLevel(loadOfId(plan, look.variantId), levels[look.variantId])),
   );
-  const cycles = looks.map(({ variantId, latencyMs }) => [
+  const cycles = looks.map(({ variantId, latencyMs }): [string, number] => [
     variantId,
     Math.ceil(Math.max(leastSliceMs, cyclesPerSlice * latencyMs)),
   ]);
+  const mostMs = Math.max(mostWarmupMs, mostWarmupOfSlice * Math.max(...cycles.map(([, sliceMs]) => sliceMs)));
   return {
-    warmupMs: Math.ceil(Math.min(mostWarmupMs, Math.max(leastWarmupMs, ...settledMs))),
+    warmupMs: Math.ceil(Math.min(mostMs, Math.max(leastWarmupMs, ...settledMs))),
     sliceMs: Object.fromEntries(cycles),
   };
 }
@@ -68,9 +70,13 @@ export function holdRequests(
   );
 }
 
-/** What one slice of a variant takes in all. */
-export function sliceCostMs({ variantId, loadMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
-  return loadMs + warmupMs + (sliceMs[variantId] ?? leastSliceMs) + sliceOverheadMs;
+/**
+ * What one slice of a variant takes in all. A window opens when every user has had an answer, and what is outstanding when it
+ * closes is waited for: each takes a latency.
+ */
+export function sliceCostMs({ variantId, loadMs, latencyMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
+  const windowMs = sliceMs[variantId] ?? leastSliceMs;
+  return loadMs + Math.max(warmupMs, latencyMs) + windowMs + Math.max(sliceOverheadMs, latencyMs);
 }
 
 /**

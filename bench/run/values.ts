@@ -41,7 +41,10 @@ export function metricOf(value: BlockValue, metric: Metric): number {
 }
 
 /** What a metric is of one slice, in its own unit. */
-export function sliceMetric({ inferencesPerSecond, latency }: Measurement, metric: Metric): number {
+export function sliceMetric(
+  { inferencesPerSecond, latency }: Pick<Measurement, 'inferencesPerSecond' | 'latency'>,
+  metric: Metric,
+): number {
   if (metric === 'throughput') return inferencesPerSecond;
   const stored: Readonly<Partial<Record<LatencyMetric, number>>> = {
     'latency.mean': latency.sumNs / latency.count,

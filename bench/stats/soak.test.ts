@@ -22,9 +22,26 @@ describe('a soak', () => {
     // Half-width 0.015191 each.
     const around = (centre: number) => [-0.015, 0.005, -0.005, 0.015].map((each) => centre + each);
     assert.equal(judgeSoak(around(0.0047), confirmed).outcome, 'below');
-    assert.equal(judgeSoak(around(0.0049), confirmed).outcome, 'holds');
+    assert.equal(judgeSoak(around(0.0049), confirmed).outcome, 'undecided');
     assert.equal(judgeSoak(around(0.0951), confirmed).outcome, 'holds');
     assert.equal(judgeSoak(around(0.0953), confirmed).outcome, 'above');
+  });
+
+  it('that shows a gain, and misses no more than the practical margin, does not deny it', () => {
+    const around = (centre: number) => [-0.015, 0.005, -0.005, 0.015].map((each) => centre + each);
+    const large = { point: 0.08, lower: 0.06, upper: 0.1, confidence: 0.9 };
+    // Upper ends 0.0398 and 0.0402, lower ends 0.0094 and 0.0098.
+    assert.equal(judgeSoak(around(0.0246), large, 0.02).outcome, 'below');
+    assert.equal(judgeSoak(around(0.025), large, 0.02).outcome, 'less');
+    assert.equal(judgeSoak(around(0.025), large).outcome, 'below');
+    // No gain by itself: from -0.0002 to 0.0302.
+    assert.equal(judgeSoak(around(0.015), { ...large, lower: 0.04 }, 0.02).outcome, 'below');
+  });
+
+  it('supports a gain only where it is not below the confirmed interval itself', () => {
+    const around = (centre: number) => [-0.15, 0.05, -0.05, 0.15].map((each) => centre + each);
+    assert.equal(judgeSoak(around(0.019), confirmed).outcome, 'undecided');
+    assert.equal(judgeSoak(around(0.021), confirmed).outcome, 'holds');
   });
 
   it('that is not whole may deny a gain, but does not support one', () => {

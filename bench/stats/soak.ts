@@ -3,11 +3,13 @@ import { roundingError } from './moments.ts';
 import { simultaneous } from './simultaneous.ts';
 
 /**
- * What long slices say of a gain that short ones confirmed. `below` and `above`: outside the confirmed interval, even as far as
- * the soak itself may be wrong; `undecided`: too few pairs to contradict or to support it.
+ * What long slices say of a gain that short ones confirmed. `below`, `less` and `above`: outside the confirmed interval, even as
+ * far as the soak itself may be wrong; `less` where it is a gain all the same, and no more than the practical margin is missing;
+ * `holds`: what the soak itself shows is not below that interval; `undecided`: it is, or pairs
+ * are missing, but the soak is too uncertain to contradict.
  */
 export type Soak = {
-  readonly outcome: 'holds' | 'below' | 'above' | 'undecided';
+  readonly outcome: 'holds' | 'less' | 'below' | 'above' | 'undecided';
   /** ln of the gain in the soak; each side holds with 95 %. Null below two pairs. */
   readonly gain: Estimate | null;
 };
@@ -16,11 +18,16 @@ export type Soak = {
 export const soakPairs = 4;
 const sideError = 0.05;
 
-/** `differences`: ln(pick) - ln(baseline) of each pair of neighbours; `confirmed`: the interval that the verdict rests on. */
-export function judgeSoak(differences: readonly number[], confirmed: Estimate | null): Soak {
+/**
+ * `differences`: ln(pick) - ln(baseline) of each pair of neighbours; `confirmed`: the interval that the verdict rests on; `margin`:
+ * ln of what does not matter.
+ */
+export function judgeSoak(differences: readonly number[], confirmed: Estimate | null, margin = 0): Soak {
   const [gain = null] = simultaneous([differences], sideError);
   if (gain === null || confirmed === null) return { outcome: 'undecided', gain };
-  if (gain.upper < confirmed.lower - roundingError) return { outcome: 'below', gain };
+  const missing = confirmed.lower - gain.upper;
+  if (missing > roundingError) return { outcome: gain.lower > 0 && missing <= margin ? 'less' : 'below', gain };
   if (differences.length < soakPairs) return { outcome: 'undecided', gain };
+  if (gain.point < confirmed.lower - roundingError) return { outcome: 'undecided', gain };
   return { outcome: gain.lower > confirmed.upper + roundingError ? 'above' : 'holds', gain };
 }

@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   kserve: [],
   modelconfig: [],
   testing: ['kserve', 'load', 'modelconfig'],
-  benchmarks: ['engines', 'load', 'kserve', 'stats', 'run', 'testing'],
+  benchmarks: ['run', 'engines', 'load', 'stats', 'report', 'plan', 'modelconfig', 'kserve', 'testing'],
 };
 
 /** The imports that break the rules, one line each. */

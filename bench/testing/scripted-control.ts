@@ -1,4 +1,4 @@
-import { scriptedModel } from './scripted-model.ts';
+import { scriptedMetadata, scriptedModel } from './scripted-model.ts';
 
 /** What the control side of the scripted server answers to one call. */
 export type ControlAnswer = { readonly status: number; readonly json: unknown };
@@ -51,16 +51,7 @@ export class ScriptedControl {
   #aboutModel(method: string, path: string): ControlAnswer | undefined {
     switch (`${method} ${path}`) {
       case 'GET ':
-        return ok({
-          name: scriptedModel,
-          versions: ['1'],
-          platform: 'scripted',
-          inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }],
-          outputs: [
-            { name: 'total', datatype: 'FP32', shape: [-1, 1] },
-            { name: 'largest', datatype: 'INT64', shape: [-1, 1] },
-          ],
-        });
+        return ok(scriptedMetadata);
       case 'GET /ready':
         return ok({});
       case 'GET /config':

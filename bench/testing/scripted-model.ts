@@ -1,7 +1,19 @@
+import type { ModelMetadata } from '../kserve/client.ts';
 import { decodeElements, encodeElements, type Tensor } from '../kserve/tensors.ts';
 import type { Output } from './scripted-answers.ts';
 
 export const scriptedModel = 'scripted';
+
+export const scriptedMetadata: ModelMetadata = {
+  name: scriptedModel,
+  versions: ['1'],
+  platform: 'scripted',
+  inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }],
+  outputs: [
+    { name: 'total', datatype: 'FP32', shape: [-1, 1] },
+    { name: 'largest', datatype: 'INT64', shape: [-1, 1] },
+  ],
+};
 
 /** The right outputs for `input` (FP32, [n, any]): each row's sum plus 0 ... `width` - 1, and where its largest value stands. */
 export function scriptedOutputs(input: Tensor, width = 1): Tensor[] {
