@@ -85,6 +85,16 @@ describe('a staged run', () => {
     assert.deepEqual([verdict.kind, verdict.pick], ['WINNER', 'v3']);
     assert.equal(variants.find(({ id }) => id === other)?.status, 'unstable');
   });
+
+  it('that the baseline leaves in the middle of a block is invalid, and whole as far as it goes', () => {
+    const { record, lines } = stagedRun({ best: 1.1, trials: Number.POSITIVE_INFINITY });
+    const last = readHistory(lines).blocks.at(-1)?.block ?? 0;
+    const ofLast = lines.filter((line) => line.kind === 'slice' && line.slice.block === last);
+    const cut = lines.filter((line) => !ofLast.includes(line) || ofLast.indexOf(line) < 2);
+    cut.splice(-2, 0, { kind: 'unstable', block: last, attempt: 1, variantId: 'baseline', reason: 'it broke' });
+    const { verdict } = summarise(record, cut);
+    assert.deepEqual([verdict.kind, verdict.pick], ['INVALID', 'baseline']);
+  });
 });
 
 describe('a run of a fixed number of blocks', () => {
