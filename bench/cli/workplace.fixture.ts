@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -89,11 +99,13 @@ export class Workplace implements Disposable {
     return JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'));
   }
 
-  /** Whether a command had to say that this host was too busy to measure on. */
+  /** Whether a command had to say that this host was too busy to measure on, or a slice in a journal does. */
   get disturbed(): boolean {
-    return this.#children.some(({ stdout, stderr }) =>
-      /waited for a processor|outstanding were|it was the limit/.test(stdout + stderr),
+    const said = this.#children.map(({ stdout, stderr }) => stdout + stderr);
+    const journals = globSync('**/journal.jsonl', { cwd: this.folder }).map((file) =>
+      readFileSync(join(this.folder, file), 'utf8'),
     );
+    return [...said, ...journals].some((text) => /waited for a processor|outstanding were|it was the limit/.test(text));
   }
 
   [Symbol.dispose](): void {
