@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { mean } from '../stats/moments.ts';
+import { mean, standardDeviation } from '../stats/moments.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import { writePlan } from './sweep-cases.ts';
 import { runSweep, type SweepResults } from './sweep-runs.ts';
@@ -61,10 +61,8 @@ function contrastOf(id: string, blocks: SweepResults['blocks']): { mean: number;
     const [own, baseline] = [values[id]?.throughput, values.baseline?.throughput];
     return own === undefined || baseline === undefined ? [] : [Math.log(own / baseline)];
   });
-  const centre = mean(differences);
-  const squares = differences.reduce((sum, each) => sum + (each - centre) ** 2, 0);
   const { length: count } = differences;
-  return { mean: centre, error: Math.sqrt(squares / Math.max(1, count - 1) / count), count };
+  return { mean: mean(differences), error: standardDeviation(differences) / Math.sqrt(count), count };
 }
 
 function text(logRatio: number): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { findLocal } from '../engines/local/find.ts';
 import { irisModel, StagedRepository } from '../engines/staged-repository.ts';
+import { mean } from '../stats/moments.ts';
 import type { SweepContext } from './sweep-applied.ts';
 import { writePlan } from './sweep-cases.ts';
 import { runSweep } from './sweep-runs.ts';
@@ -62,9 +63,5 @@ async function gainByWrk(client: Wrk, signal: AbortSignal): Promise<number | nul
     const { stdout } = await execa(file, flags, { cancelSignal: signal });
     logs[which].push(Math.log(parse(stdout).requestsPerSecond));
   }
-  return Math.expm1(meanOf(logs.pick) - meanOf(logs.baseline));
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, each) => sum + each, 0) / values.length;
+  return Math.expm1(mean(logs.pick) - mean(logs.baseline));
 }

@@ -89,7 +89,7 @@ function textOf({ name, about, shows, expected }: SweepCase, runs: readonly Swee
   ].join('\n');
 }
 
-export function percent(ratio: number): string {
+function percent(ratio: number): string {
   return `${ratio >= 0 ? '+' : ''}${(100 * ratio).toFixed(1)} %`;
 }
 

@@ -2,10 +2,10 @@ import { mostThreads } from '../load/threads/thread-count.ts';
 import { baselineId, type Load } from '../plan/plan.ts';
 import { mean } from '../stats/moments.ts';
 import type { Decision } from './decision.ts';
-import type { Design } from './design.ts';
 import { loadIn } from './levels.ts';
 import { type ClosedLoad, loadKey } from './load-of.ts';
 import type { RunRecord } from './record.ts';
+import { longestSliceMs } from './timing.ts';
 
 /** What each variant is sent in one kind of slice after the verdict. */
 export type AfterLoad = {
@@ -50,7 +50,7 @@ export function rangeLoads(record: RunRecord, { values, verdict }: Decision): Af
       pacing: { kind: 'closed', concurrency: own.pacing.concurrency * factor },
     })),
     threads: 1,
-    sliceMs: Math.ceil(longestOf(design) * Math.max(1, factor)),
+    sliceMs: Math.ceil(longestSliceMs(design) * Math.max(1, factor)),
   }));
   const capacity = Math.min(...both.map((id) => meanThroughput(values.get(id) ?? [])));
   const rate = (batchSize: number): number => Number(((openShare * capacity) / batchSize).toPrecision(3));
@@ -60,7 +60,7 @@ export function rangeLoads(record: RunRecord, { values, verdict }: Decision): Af
     ...own,
     pacing: { kind: 'poisson', requestsPerSecond: rate(own.batchSize) },
   }));
-  return [...closed, { ...open, threads: 1, sliceMs: longestOf(design) }];
+  return [...closed, { ...open, threads: 1, sliceMs: longestSliceMs(design) }];
 }
 
 function differInConcurrencyAlone(record: RunRecord, [baseline, pick]: Members): boolean {
@@ -89,7 +89,7 @@ export type ClientMeans = {
  */
 export function clientLoads(record: RunRecord, ids: Members, { otherTransport, processors }: ClientMeans): AfterLoad[] {
   const { design } = record;
-  const sliceMs = longestOf(design);
+  const sliceMs = longestSliceMs(design);
   const own = ids.map((id) => loadIn(record, id));
   const oneProtocol = new Set(own.map(({ transport }) => transport)).size === 1;
   const other: AfterLoad[] =
@@ -118,8 +118,4 @@ function loadsOf(
   const all = ids.map((id) => [id, change(loadIn(record, id))] as const);
   const others = all.filter(([, own]) => loadKey(own) !== loadKey(load));
   return others.length === 0 ? { load } : { load, others: Object.fromEntries(others) };
-}
-
-function longestOf({ sliceMs }: Design): number {
-  return Math.max(...Object.values(sliceMs));
 }

@@ -6,6 +6,7 @@ import type { Design } from './design.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
 import { overheadMs, soakTimeMs, soakWithin } from './soak-reserve.ts';
+import { longestSliceMs } from './timing.ts';
 
 /** What follows a claim, fixed before any of it is measured; it stands in the journal. */
 export type AfterPlan = {
@@ -94,12 +95,8 @@ export function sliceTimeMs({ sliceMs }: AfterLoad, design: Design): number {
 export function longestAfterMs(record: Pick<RunRecord, 'after' | 'design'>): number {
   const { design } = record;
   const soakMs = record.after.soak ? soakTimeMs(soakWithin(design).mostMs, design) : 0;
-  const sliceMs = longestOf(design) + overheadMs(design);
+  const sliceMs = longestSliceMs(design) + overheadMs(design);
   return soakMs + blocks * (2 * 4 + 2 * (design.finalists + 1)) * 2 * sliceMs;
-}
-
-function longestOf({ sliceMs }: Design): number {
-  return Math.max(...Object.values(sliceMs));
 }
 
 function withLongSoak(parts: readonly PartPlan[], design: Design, leftMs: number): PartPlan[] {

@@ -9,8 +9,7 @@ import type { Deployment } from './deployment.ts';
 import type { Design } from './design.ts';
 import type { Instruments } from './instruments.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
-import { atLevel } from './levels.ts';
-import { loadOf } from './load-of.ts';
+import { loadIn } from './levels.ts';
 import type { ServerWatch } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
@@ -86,7 +85,7 @@ export async function measureBlock(
       attempt,
       order: position,
       variantId,
-      load: atLevel(loadOf(plan, candidate.variant), design.levels?.[variantId]),
+      load: loadIn({ plan, design }, variantId),
       applied: context.applied,
     };
     onSlice(slice, position, queue.length);

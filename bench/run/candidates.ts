@@ -116,6 +116,11 @@ function checkOverlap(settings: Settings): void {
   }
 }
 
+/** Instances of each variant, by what each costs to run. */
+export function instancesIn(costs: Readonly<Record<string, readonly number[]>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(costs).map(([id, [instances = 1]]) => [id, instances]));
+}
+
 /** What a variant costs to run, for choosing among equals: instances, threads, queue delay (us). */
 export function costOf(config: PlainConfig, cores: number): number[] {
   const instances = instancesOf(config);

@@ -174,14 +174,12 @@ export class Deployment implements AsyncDisposable {
 
   async #reload(server: Server, { configText }: Candidate): Promise<Loaded> {
     const { staged, model } = this.#setup;
-    const [startMs, mark] = [this.#clock.nowMs(), server.logMark()];
-    staged.writeConfig(configText);
-    if (this.#loaded.has(model)) await server.control.unload(model);
-    this.#loaded.delete(model);
-    await server.control.load(model);
-    const loaded = { configText, loadMs: this.#clock.nowMs() - startMs, log: server.logSince(mark) };
-    this.#loaded.set(model, loaded);
-    return loaded;
+    return await this.#timed(server, model, configText, async () => {
+      staged.writeConfig(configText);
+      if (this.#loaded.has(model)) await server.control.unload(model);
+      this.#loaded.delete(model);
+      await server.control.load(model);
+    });
   }
 
   /** The model under its plain name, where it was loaded with the variant's text: no time is taken for it. */
@@ -211,9 +209,12 @@ export class Deployment implements AsyncDisposable {
     const { model } = this.#copies.of(candidate);
     const before = this.#loaded.get(model);
     if (before !== undefined) return before;
+    return await this.#timed(server, model, candidate.configText, () => server.control.load(model));
+  }
+
+  async #timed(server: Server, model: string, configText: string, load: () => Promise<void>): Promise<Loaded> {
     const [startMs, mark] = [this.#clock.nowMs(), server.logMark()];
-    await server.control.load(model);
-    const { configText } = candidate;
+    await load();
     const loaded = { configText, loadMs: this.#clock.nowMs() - startMs, log: server.logSince(mark) };
     this.#loaded.set(model, loaded);
     return loaded;

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts';
 import { type Evidence, type Noise, noiseFrom } from '../stats/components.ts';
-import { type Costs, closingMs, type Design, designRun } from './design.ts';
+import { availableMs, type Costs, type Design, designRun } from './design.ts';
 import { floorEvidence, type NoiseFloor } from './noise-floor.ts';
 import type { PilotFound } from './pilot.ts';
 import { affordable, lengthened } from './slice-length.ts';
@@ -14,15 +14,14 @@ export type Designing = Omit<Costs, 'noise'> & {
 
 /** The design with the warm-up and the slices that the pilot asks for, as far as the budget pays for them. */
 export function designFromPilot(plan: Plan, { found, noiseFloor, ...known }: Designing): Design {
-  const { looks, timing, usedMs } = known;
+  const { looks, timing } = known;
   const costs = { ...known, noise: noiseOf(found?.evidence ?? null, noiseFloor, plan) };
   if (plan.blocks !== null) return designRun(plan, costs);
   const wanted =
     found === null
       ? timing
       : lengthened({ ...timing, warmupMs: found.pilot.warmup.ms }, looks, found.pilot.samplingRatio);
-  const availableMs = plan.budgetMs === null ? Number.POSITIVE_INFINITY : plan.budgetMs - usedMs - closingMs;
-  const paid = affordable(wanted, looks, { ...known, availableMs });
+  const paid = affordable(wanted, looks, { ...known, availableMs: availableMs(plan, known) });
   const design = designRun(plan, { ...costs, timing: paid });
   const isCut = looks.some(({ variantId }) => (paid.sliceMs[variantId] ?? 0) < (timing.sliceMs[variantId] ?? 0));
   return isCut ? { ...design, reduced: ['slice length', ...design.reduced] } : design;

@@ -235,6 +235,7 @@ function fixedDesign(plan: Plan, asked: number, costs: Costs): Design {
   };
 }
 
-function availableMs({ budgetMs }: Plan, { usedMs }: Costs): number {
+/** What is left of the budget for measuring. */
+export function availableMs({ budgetMs }: Plan, { usedMs }: Pick<Costs, 'usedMs'>): number {
   return budgetMs === null ? Number.POSITIVE_INFINITY : Math.max(0, budgetMs - usedMs - closingMs);
 }

@@ -7,7 +7,7 @@ import { afterResult, withSoak } from './after-result.ts';
 import { carriedOver, leaderOf } from './carried-over.ts';
 import { decideRun } from './decision.ts';
 import { readHistory } from './history.ts';
-import { isOver } from './is-over.ts';
+import { isAfterOpen, isOver } from './is-over.ts';
 import { journalName, readJournal } from './journal.ts';
 import { frozen } from './levels.ts';
 import { hasRunRecord, type RunRecord, readRunRecord, recordName } from './record.ts';
@@ -32,12 +32,12 @@ export type EarlierRun = {
 export function readEarlierRun(folder: string): EarlierRun {
   const history = readHistory(readJournal(folder));
   const record = frozen(readRunRecord(folder), history);
-  if (history.ended === null || !isOver(folder)) {
+  const decided = decideRun(record, history);
+  if (history.ended === null || isAfterOpen(record, history, decided)) {
     throw new Failure('usage', 'continue', `the run in ${folder} has not ended`, {
       hint: `let it end first: tritune sweep --resume ${shellWord(folder)}`,
     });
   }
-  const decided = decideRun(record, history);
   const { verdict } = withSoak(decided, afterResult(record, history, decided));
   if (verdict.kind === 'INVALID') {
     throw new Failure('results', 'continue', `the run in ${folder} is INVALID: ${verdict.reason}`, {

@@ -2,6 +2,7 @@ import type { Settings } from '../modelconfig/settings.ts';
 import type { CapacityObjective, Plan } from '../plan/plan.ts';
 import { chooseLevels } from '../stats/ladder.ts';
 import { mean } from '../stats/moments.ts';
+import { instancesIn } from './candidates.ts';
 import { designFromPilot } from './design-from-pilot.ts';
 import type { MeasuredSlice } from './history.ts';
 import type { SliceResult } from './journal.ts';
@@ -41,8 +42,7 @@ export function freezeLevels(
     const pilot = ladderNoise(ladder, record.design.warmupMs)?.pilot ?? null;
     return { choices, design: { ...record.design, levels: chosen }, pilot };
   }
-  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
-  const timing = timingOf(plan, looks, instances, chosen);
+  const timing = timingOf(plan, looks, instancesIn(costs), chosen);
   const found = ladderNoise(ladder, timing.warmupMs);
   const design = designFromPilot(plan, {
     looks,

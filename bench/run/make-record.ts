@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { Failure } from '../failure.ts';
 import type { Apply } from '../plan/plan.ts';
 import { version } from '../version.ts';
-import { type Candidate, costOf, type SetAside } from './candidates.ts';
+import { type Candidate, costOf, instancesIn, type SetAside } from './candidates.ts';
 import { type ApplyChoice, chooseApply, type Footprint } from './choose-apply.ts';
 import type { Deployment } from './deployment.ts';
 import { designFromPilot } from './design-from-pilot.ts';
@@ -70,8 +70,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const costs = Object.fromEntries(
     candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
   );
-  const instances = Object.fromEntries(Object.entries(costs).map(([id, cost]) => [id, cost[0] ?? 1]));
-  const timing = timingOf(plan, accepted, instances);
+  const timing = timingOf(plan, accepted, instancesIn(costs));
   const taken = candidates.filter(({ variant }) => accepted.some(({ variantId }) => variantId === variant.id));
   const flagSetCount = serverSets(taken, plan).length;
   const { applied, ...apply } = await settleApply(

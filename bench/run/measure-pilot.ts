@@ -3,7 +3,7 @@ import { type Apply, baselineId, type Plan } from '../plan/plan.ts';
 import { pilotShare } from '../stats/budget.ts';
 import { blockCost } from './block-cost.ts';
 import type { Candidate } from './candidates.ts';
-import { closingMs } from './design.ts';
+import { availableMs } from './design.ts';
 import { loadOf } from './load-of.ts';
 import type { Prepared } from './make-record.ts';
 import { type PilotFound, type PilotTimes, passesPerProcess, runPilot } from './pilot.ts';
@@ -57,8 +57,8 @@ export async function measurePilot(prepared: Prepared, piloting: Piloting): Prom
     const workload = workloadFor(workloads, sent);
     return measureSlice({ load: sent }, inForce, own, { plan, workload, instruments, signal });
   };
-  const availableMs = plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + plan.budgetMs - beginMs - closingMs;
-  const mostMs = mostWarmupShare * affordableSliceMs(looks, { ...piloting, availableMs });
+  const openMs = availableMs(plan, { usedMs: beginMs - startMs });
+  const mostMs = mostWarmupShare * affordableSliceMs(looks, { ...piloting, availableMs: openMs });
   events.preparing('measuring the noise of this host, and how long variants take to settle');
   return runPilot({
     variantIds: pair.map(({ variantId }) => variantId),

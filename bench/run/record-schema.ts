@@ -221,7 +221,6 @@ const load = z.looseObject({
   others: z.record(id, oneLoad).exactOptional(),
   threads: z.int().min(1),
   sliceMs: amount,
-  levels: z.record(z.string(), z.int().min(1)).nullable().optional(),
 });
 const afterPlan = z.looseObject({
   pick: id,

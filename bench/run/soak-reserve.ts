@@ -4,6 +4,7 @@ import { slicesToMeetStalls } from '../stats/constraints.ts';
 import { mean } from '../stats/moments.ts';
 import { soakPairs } from '../stats/soak.ts';
 import type { Design } from './design.ts';
+import { longestSliceMs } from './timing.ts';
 
 const longestSoakMs = 30_000;
 const shortestSoakMs = 5_000;
@@ -47,11 +48,11 @@ export function withReserve(
 }
 
 /** How long the slices of a soak are at the least and at the most, by how long those of a block are. */
-export function soakWithin({ sliceMs }: Pick<Design, 'sliceMs'>): {
+export function soakWithin(design: Pick<Design, 'sliceMs'>): {
   readonly leastMs: number;
   readonly mostMs: number;
 } {
-  const ownMs = soakSlices * Math.max(...Object.values(sliceMs));
+  const ownMs = soakSlices * longestSliceMs(design);
   return { leastMs: Math.max(shortestSoakMs, ownMs), mostMs: Math.max(longestSoakMs, ownMs) };
 }
 

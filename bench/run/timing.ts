@@ -12,6 +12,11 @@ export type Timing = {
   readonly sliceMs: Readonly<Record<string, number>>;
 };
 
+/** Of all variants. */
+export function longestSliceMs({ sliceMs }: Pick<Timing, 'sliceMs'>): number {
+  return Math.max(...Object.values(sliceMs));
+}
+
 const leastWarmupMs = 100;
 /** More than both for every slice of every variant would leave a budget no time to measure. */
 const mostWarmupMs = 1_000;

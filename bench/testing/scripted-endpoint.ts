@@ -1,5 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ExactTimers } from './exact-timers.ts';
+import { LoopbackListener } from './loopback-listener.ts';
 import { type Delivery, deliver, http, jsonBody, type ScriptedAnswer } from './scripted-answers.ts';
 import { ScriptedControl } from './scripted-control.ts';
 import { scriptedInference, scriptedModel } from './scripted-model.ts';
@@ -32,8 +33,7 @@ type Job = { readonly connection: Connection; readonly request: ReceivedRequest;
 export class ScriptedEndpoint {
   readonly recorder = new ScriptedRecorder();
   readonly #script: Script;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #listener = new LoopbackListener((socket) => this.#accept(socket));
   readonly #timers = new ExactTimers();
   readonly #control = new ScriptedControl();
   readonly #line: Job[] = [];
@@ -42,36 +42,23 @@ export class ScriptedEndpoint {
 
   constructor(script: Script) {
     this.#script = script;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
   /** Resolves to the port, on 127.0.0.1; `port` 0 takes any free one. */
-  async listen(port = 0): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the scripted server has no port');
-    return address.port;
+  listen(port = 0): Promise<number> {
+    return this.#listener.listen(port);
   }
 
   /** Ends as a killed process does: nothing more is answered, all connections break. */
   async stop(): Promise<void> {
     this.#timers.clear();
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#listener.stop();
   }
 
   #accept(socket: Socket): void {
     const connection: Connection = { socket, index: this.recorder.connected(), outstanding: 0 };
     const reader = new RequestReader();
-    this.#sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      this.recorder.closed();
-    });
+    socket.on('close', () => this.recorder.closed());
     socket.on('data', (piece) => {
       for (const request of reader.push(piece)) this.#receive(connection, request);
     });

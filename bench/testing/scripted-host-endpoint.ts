@@ -1,6 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { nowNs } from '../load/transport.ts';
 import { seededRandom } from '../random.ts';
 import { ExactTimers } from './exact-timers.ts';
+import { LoopbackListener } from './loopback-listener.ts';
 import { deliver, http, jsonBody, type Output } from './scripted-answers.ts';
 import { type ScriptedHost, servingOf } from './scripted-host.ts';
 import { ScriptedHostControl } from './scripted-host-control.ts';
@@ -14,8 +16,7 @@ type Waiting = { readonly socket: Socket; readonly output: Output };
 export class ScriptedHostEndpoint {
   readonly #state: ScriptedHostState;
   readonly #control: ScriptedHostControl;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #listener = new LoopbackListener((socket) => this.#accept(socket));
   readonly #timers = new ExactTimers();
   readonly #waiting = new Map<number, Waiting>();
   #ticket = 0;
@@ -26,31 +27,20 @@ export class ScriptedHostEndpoint {
       onLoad: (config) => this.#state.load(servingOf(config), nowNs()),
       counts: () => this.#state.counts,
     });
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
   /** Resolves to the port, on 127.0.0.1; `port` 0 takes any free one. */
-  async listen(port = 0): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the scripted host has no port');
-    return address.port;
+  listen(port = 0): Promise<number> {
+    return this.#listener.listen(port);
   }
 
   async stop(): Promise<void> {
     this.#timers.clear();
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#listener.stop();
   }
 
   #accept(socket: Socket): void {
     const reader = new RequestReader();
-    this.#sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#sockets.delete(socket));
     socket.on('data', (piece) => {
       for (const request of reader.push(piece)) this.#receive(socket, request);
       this.#wait();
@@ -94,8 +84,4 @@ export class ScriptedHostEndpoint {
       this.#wait();
     });
   }
-}
-
-function nowNs(): number {
-  return performance.now() * 1e6;
 }
