@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { exitCodes } from '../failure.ts';
-import { checkHeldTimes, checkStall, type Finding } from './accuracy-checks.ts';
+import { checkHeldTimes, checkStall } from './accuracy-checks.ts';
+import type { Finding } from './accuracy-finding.ts';
+import { checkLindley } from './accuracy-lindley.ts';
 import { hostLine, lookAtHost, numberOption, runBenchmark, usageFailure } from './entry.ts';
 import { compileNative } from './native-server.ts';
 
@@ -9,7 +11,8 @@ const usage = `Usage: npm run bench:accuracy -- [options]
 Compares what the load generator reports with what a server did that holds each answer for a known time.
 Exits with 4 where a figure lies beyond its limit, as on a busy host it may.
 
-  --seconds S   how long each run of known times is measured (3); those with a stall always take about 12 s
+  --seconds S   how long each run of known times is measured (3); those with a stall always take about 12 s, those
+                of a queue 20 to 100 s
   --json        all figures on standard output
 `;
 
@@ -42,6 +45,7 @@ await runBenchmark('bench:accuracy', async (signal) => {
       for (const pacing of ['closed', 'open'] as const) tell(await checkHeldTimes({ ...run, hold, pacing }));
     }
     tell(await checkStall(run));
+    for (const utilisation of [0.5, 0.9]) tell(await checkLindley(run, utilisation));
   }
   if (json) process.stdout.write(`${JSON.stringify({ host, findings }, undefined, 2)}\n`);
   else process.stdout.write(`${hostLine(host)}\n`);

@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import type { Sample } from './recording-carrier.ts';
 
 /** What the server wrote of one answer; instants in ns of its own clock. */
-export type HeldAnswer = { readonly id: number; readonly heldNs: number; readonly lateNs: number };
+export type HeldAnswer = {
+  readonly id: number;
+  readonly heldNs: number;
+  readonly lateNs: number;
+  /** Since the first answer in the log. */
+  readonly answeredAtNs: number;
+};
 
 /** Our latency less the time that the server held the answer: all that is not the server's doing. */
 export type Difference = { readonly latencyNs: number; readonly heldNs: number; readonly addedNs: number };
 
 /** Reads the log of the delay server. @throws Error for lines that it does not write. */
 export function readHeldAnswers(file: string): HeldAnswer[] {
+  let firstNs: bigint | undefined;
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('stall '))
@@ -19,7 +26,13 @@ export function readHeldAnswers(file: string): HeldAnswer[] {
       }
       // The instants are larger than a float holds exactly, their differences are not.
       const end = BigInt(answeredNs);
-      return { id: Number(id), heldNs: Number(end - BigInt(readNs)), lateNs: Number(end - BigInt(dueNs)) };
+      firstNs ??= end;
+      return {
+        id: Number(id),
+        heldNs: Number(end - BigInt(readNs)),
+        lateNs: Number(end - BigInt(dueNs)),
+        answeredAtNs: Number(end - firstNs),
+      };
     });
 }
 

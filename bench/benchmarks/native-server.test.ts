@@ -119,7 +119,7 @@ it('latencies are paired with the times held by the number that a request carrie
     { id: 7, sentNs: 100, answeredNs: 600 },
     { id: 3, sentNs: 200, answeredNs: 900 },
   ];
-  const held = [3, 7, 9].map((id) => ({ id, heldNs: 40 * id, lateNs: 0 }));
+  const held = [3, 7, 9].map((id) => ({ id, heldNs: 40 * id, lateNs: 0, answeredAtNs: 0 }));
   assert.deepEqual(
     pairUp(samples, held).map(({ addedNs }) => addedNs),
     [220, 580],

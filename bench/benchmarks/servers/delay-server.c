@@ -5,6 +5,7 @@
 //   --slow-share S     that share, 0 to 1; which ones is drawn with a fixed seed
 //   --stall-ms N       it stands still for so long, as a process that is stopped does,
 //   --stall-each-ms N  once in so long, half of that after the first request for the first time
+//   --in-line 1      one request at a time: the time that it is held begins when the one before is answered
 //   --tell 1           each answer says how long it was held: header or trailer `held-ns`
 //   --log FILE         one line an answer, written at the end: the first float of the request's last 16 bytes, and when it was
 //                      read, due and answered; a line "stall FROM TO" for each stall; all in ns of CLOCK_MONOTONIC
@@ -26,7 +27,7 @@ struct entry {
 static struct {
   uint64_t hold_ns, slow_ns, stall_ns, stall_each_ns;
   double slow_share;
-  bool tells;
+  bool tells, in_line;
   const char *log;
 } options;
 
@@ -34,6 +35,7 @@ static struct held *held;
 static size_t held_count, held_capacity;
 static struct entry *entries;
 static size_t entry_count, entry_capacity;
+static uint64_t free_ns;
 static uint64_t next_stall_ns = UINT64_MAX, stalls[1024][2];
 static size_t stall_count;
 static uint64_t random_state = 0x9e3779b97f4a7c15;
@@ -49,8 +51,10 @@ static double next_random(void) {
 static void hold(struct connection *c, uint32_t stream, const unsigned char tail[16]) {
   if (options.stall_ns > 0 && next_stall_ns == UINT64_MAX) next_stall_ns = c->read_ns + options.stall_each_ns / 2;
   bool slow = options.slow_share > 0 && next_random() < options.slow_share;
+  uint64_t from_ns = options.in_line && free_ns > c->read_ns ? free_ns : c->read_ns;
   struct held h = {.fd = c->fd, .serial = c->serial, .stream = stream, .read_ns = c->read_ns,
-    .due_ns = c->read_ns + (slow ? options.slow_ns : options.hold_ns)};
+    .due_ns = from_ns + (slow ? options.slow_ns : options.hold_ns)};
+  free_ns = h.due_ns;
   memcpy(&h.id, tail, sizeof h.id);
   if (held_count == held_capacity) {
     held_capacity = held_capacity * 2 + 64;
@@ -150,6 +154,7 @@ int main(int count, char **words) {
   options.slow_share = atof(option(count, words, "slow-share", "0"));
   options.stall_ns = number(count, words, "stall-ms", "0") * 1000000;
   options.stall_each_ns = number(count, words, "stall-each-ms", "10000") * 1000000;
+  options.in_line = number(count, words, "in-line", "0") == 1;
   options.tells = number(count, words, "tell", "0") == 1;
   options.log = option(count, words, "log", NULL);
   serve(atoi(option(count, words, "port", "0")));
