@@ -32,16 +32,26 @@ describe('the variance that few requests make', () => {
 });
 
 describe('longer slices', () => {
-  it('are as long as gives the smallest variance for their time', () => {
+  it('are as long as gives the smallest variance for their time, as far as the pilot had slices to tell', () => {
     // sqrt(200 x 300 x 9) and sqrt(200 x 800 x 9).
-    assert.deepEqual(lengthened(timing, looks, 0.9).sliceMs, { baseline: 735, b: 1_200 });
+    assert.deepEqual(lengthened(timing, looks, { samplingRatio: 1, sliceCount: 72 }).sliceMs, {
+      baseline: 735,
+      b: 1_200,
+    });
     // sqrt(200 x 300 x 3); sqrt(200 x 800 x 3) is less than planned.
-    assert.deepEqual(lengthened(timing, looks, 0.75).sliceMs, { baseline: 425, b: 800 });
+    assert.deepEqual(lengthened(timing, looks, { samplingRatio: 1, sliceCount: 24 }).sliceMs, {
+      baseline: 425,
+      b: 800,
+    });
   });
 
-  it('are none where something else varies as much, and no more than where a tenth does', () => {
-    for (const ratio of [-1, 0, 0.5]) assert.deepEqual(lengthened(timing, looks, ratio), timing);
-    assert.deepEqual(lengthened(timing, looks, 7), lengthened(timing, looks, 0.9));
+  it('are none where something else varies as much, whatever a share beyond 1 says', () => {
+    for (const samplingRatio of [-1, 0, 0.5])
+      assert.deepEqual(lengthened(timing, looks, { samplingRatio, sliceCount: 1_000 }), timing);
+    assert.deepEqual(
+      lengthened(timing, looks, { samplingRatio: 7, sliceCount: 72 }),
+      lengthened(timing, looks, { samplingRatio: 1, sliceCount: 72 }),
+    );
   });
 });
 

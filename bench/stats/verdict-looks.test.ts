@@ -111,13 +111,14 @@ test('the last look ends the run, and blocks beyond it are not used', () => {
   assert.equal(verdict.blocks, 24);
 });
 
-test('a budget of fewer than five blocks decides nothing', () => {
+test('a budget of fewer than five blocks decides nothing, and bounds nothing', () => {
   for (const blocks of [0, 1, 2, 3, 4]) {
     const arms = [constantArm('a', 9.1, blocks), constantArm('b', 9.2, blocks)];
     const verdict = decide(constantArm('baseline', 9, blocks), arms, { ...sweepRules, maxBlocks: blocks });
     assert.deepEqual([verdict.kind, verdict.reason, verdict.stop], ['INCONCLUSIVE', 'budget', true]);
     assert.deepEqual([verdict.better, verdict.pick, verdict.blocks], [[], 'baseline', blocks]);
-    assert.equal(verdict.comparisons[0]?.gain === null, blocks < 2);
+    assert.equal(verdict.comparisons[0]?.gain, null);
+    assert.equal(verdict.largestPossibleGain, null);
     assert.equal(verdict.comparisons[0]?.claimed, false);
   }
 });

@@ -31,6 +31,9 @@ export type DecisionRules = {
   readonly spending?: Spending;
 };
 
+/** Bounds from fewer blocks are wider than anything a user could take them for; looks may be earlier only where they are asked to. */
+const leastBounded = 5;
+
 /**
  * The verdict on the confirm stage from all of its blocks so far. Every look that is due is taken in order and claims
  * of earlier looks stand, so it may be called after each block or once at the end. Throws a RangeError on input that
@@ -42,7 +45,7 @@ export function decide(baseline: Arm, others: readonly Arm[], rules: DecisionRul
   const start = emptyFindings(baseline, others);
   if (others.length === 0) return { ...start, kind: 'INCONCLUSIVE', reason: 'no-variants', stop: true };
   const stage = stageOf(start.blocks, others, rules);
-  if (start.blocks < 2) {
+  if (start.blocks < 2 || (stage.looks.length === 0 && start.blocks < leastBounded)) {
     return { ...start, kind: 'INCONCLUSIVE', reason: stage.ended ?? 'blocks', stop: stage.ended !== null };
   }
   return conclude(
