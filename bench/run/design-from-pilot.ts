@@ -18,7 +18,9 @@ export function designFromPilot(plan: Plan, { found, noiseFloor, ...known }: Des
   const costs = { ...known, noise: noiseOf(found?.evidence ?? null, noiseFloor, plan) };
   if (plan.blocks !== null) return designRun(plan, costs);
   const wanted =
-    found === null ? timing : lengthened({ ...timing, warmupMs: found.pilot.warmup.ms }, looks, found.pilot);
+    found === null
+      ? timing
+      : lengthened({ ...timing, warmupMs: found.pilot.warmup.ms }, looks, { ...found.pilot, applied: known.applied });
   const paid = affordable(wanted, looks, { ...known, availableMs: availableMs(plan, known) });
   const design = designRun(plan, { ...costs, timing: paid });
   const isCut = looks.some(({ variantId }) => (paid.sliceMs[variantId] ?? 0) < (timing.sliceMs[variantId] ?? 0));

@@ -4,10 +4,9 @@ import { fitBudget, leastConfirmBlocks } from '../stats/budget.ts';
 import { type Noise, residualNoise } from '../stats/components.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import { resolution } from '../stats/resolution.ts';
-import { leastScreened, mostFinalists } from '../stats/screen.ts';
-import { studentUpperQuantile } from '../stats/student.ts';
 import { blockCost, type CostFacts } from './block-cost.ts';
 import { requestsFor, requestsForObjective } from './score.ts';
+import { bestSlices, slicesWanted } from './slice-count.ts';
 import { type Fitted, lookBefore, mostReserveMs, withReserve } from './soak-reserve.ts';
 import { holdRequests, type Timing, withRequests } from './timing.ts';
 
@@ -60,8 +59,6 @@ export type Costs = CostFacts & {
 export const closingMs = 2_000;
 /** Fewer blocks than that never earn a claim. */
 export const leastBlocks = 5;
-/** More slices than that in a block take time from what is replicated. */
-export const mostSlices = 12;
 
 /**
  * A block holds the requests that the percentiles of the objective and the constraints need; where the budget does not pay
@@ -157,8 +154,16 @@ function stagedWithin(plan: Plan, slicesWantedCount: number, costs: Costs & { re
   // The last look may come within the time that is kept, those before it may not.
   const wanted = reserveMs === 0 ? mostBlocks : (procedureRules.looks.at(-2) ?? mostBlocks);
   const holds = (slices: number): boolean => room(slices) >= wanted && room(slices, reserveMs) >= mostBlocks;
-  let slicesPerBlock = slicesWantedCount;
-  while (slicesPerBlock > screenSlices && !holds(slicesPerBlock)) slicesPerBlock -= 1;
+  const slicesPerBlock = bestSlices(slicesWantedCount, {
+    noise: costs.noise,
+    alpha: plan.alpha / finalists,
+    blocksOf: (slices) => (room(slices) < leastConfirmBlocks ? 0 : room(slices, reserveMs)),
+    otherwise: () => {
+      let slices = slicesWantedCount;
+      while (slices > screenSlices && !holds(slices)) slices -= 1;
+      return slices;
+    },
+  });
   const openBlocks = room(slicesPerBlock);
   const confirmBlocks = room(slicesPerBlock, reserveMs);
   const design: Design = {
@@ -183,25 +188,6 @@ function stagedWithin(plan: Plan, slicesWantedCount: number, costs: Costs & { re
     resolvable: null,
   };
   return { design, confirmBlocks, openBlocks };
-}
-
-/** A slice more that takes less of the noise away than that is not worth its time: what is left lies between the blocks. */
-const leastImprovement = 0.02;
-
-/** Enough slices to see the practical margin in all blocks of confirm, as far as the noise lies in the slices. */
-function slicesWanted(plan: Plan, noise: Noise | null, variantCount: number): number {
-  const blocks = procedureRules.looks.at(-1) ?? 0;
-  const margin = Math.log1p(plan.practicalMargin);
-  if (noise === null || margin === 0) return plan.slicesPerBlock;
-  const finalists = variantCount <= leastScreened ? variantCount : mostFinalists;
-  const critical = studentUpperQuantile(plan.alpha / finalists, blocks - 1);
-  const sdWith = (slices: number): number => residualNoise(noise, slices).residualSd;
-  let slices = plan.slicesPerBlock;
-  while (slices < mostSlices && critical * sdWith(slices) * Math.sqrt(2 / blocks) > margin) {
-    if (sdWith(slices + 1) > (1 - leastImprovement) * sdWith(slices)) break;
-    slices += 1;
-  }
-  return slices;
 }
 
 /** First fewer slices per block, then fewer blocks, since blocks are what is replicated. Never fewer than one of each. */

@@ -1,10 +1,11 @@
 import { procedureRules } from '../stats/procedure.ts';
 import { carriedOver } from './carried-over.ts';
 import type { Decision } from './decision.ts';
-import { closingMs, mostSlices } from './design.ts';
+import { closingMs } from './design.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
 import { shellWord } from './shell-word.ts';
+import { mostSlices } from './slice-count.ts';
 import { reserveShare } from './soak-reserve.ts';
 
 /** More than that is no advice. */

@@ -45,6 +45,14 @@ describe('longer slices', () => {
     });
   });
 
+  it('are never shorter than what comes before their window, which is no load where the model lies there already', () => {
+    const noisy = { samplingRatio: 0, sliceCount: 12 };
+    const slow = { ...timing, warmupMs: 1_000 };
+    assert.deepEqual(lengthened(slow, looks, noisy).sliceMs, { baseline: 1_100, b: 1_100 });
+    const kept = looks.map((look) => ({ ...look, loadMs: 5_000 }));
+    assert.deepEqual(lengthened(slow, kept, { ...noisy, applied: 'colocate' }).sliceMs, { baseline: 1_040, b: 1_040 });
+  });
+
   it('are none where something else varies as much, whatever a share beyond 1 says', () => {
     for (const samplingRatio of [-1, 0, 0.5])
       assert.deepEqual(lengthened(timing, looks, { samplingRatio, sliceCount: 1_000 }), timing);

@@ -1,4 +1,5 @@
 import { mergeHistograms } from '../load/recorder.ts';
+import type { Apply } from '../plan/plan.ts';
 import { fitBudget, leastConfirmBlocks, screenShare } from '../stats/budget.ts';
 import { blockCost, type CostFacts } from './block-cost.ts';
 import type { Pilot } from './pilot.ts';
@@ -18,24 +19,29 @@ export function samplingVariance({ latency }: Pick<Measurement, 'latency'>): num
  */
 const doubtfulSlices = 8;
 
-export type Sampling = Pick<Pilot, 'samplingRatio' | 'sliceCount'>;
+export type Sampling = Pick<Pilot, 'samplingRatio' | 'sliceCount'> & {
+  /** A model that lies there already costs no load; reload unless told. */
+  readonly applied?: Apply | undefined;
+};
 
 /**
  * Slices of the length that gives the smallest variance for the time, where `samplingRatio` of their variance is due to the
  * number of their requests and each costs time before its window opens: longer than planned or as they are, never shorter
- * (Kalibera and Jones).
+ * (Kalibera and Jones). No window is shorter than what it costs to open it, whatever varies: what a host does to throughput
+ * lasts from ms to minutes, so that windows of four times the length had half the variance.
  */
 export function lengthened(
   timing: Timing,
   looks: readonly AcceptedLook[],
-  { samplingRatio, sliceCount }: Sampling,
+  { samplingRatio, sliceCount, applied }: Sampling,
 ): Timing {
   const ratio = (Math.min(1, Math.max(0, samplingRatio)) * sliceCount) / (sliceCount + doubtfulSlices);
   const lengths = looks.map((look) => {
     const plannedMs = timing.sliceMs[look.variantId] ?? 0;
-    const costMs = sliceCostMs(look, timing) - plannedMs;
+    const loaded = applied === 'colocate' || applied === 'keep' ? { ...look, loadMs: 0 } : look;
+    const costMs = sliceCostMs(loaded, timing) - plannedMs;
     const bestMs = Math.sqrt((costMs * plannedMs * ratio) / (1 - ratio));
-    return [look.variantId, Math.ceil(Math.max(plannedMs, bestMs))] as const;
+    return [look.variantId, Math.ceil(Math.max(plannedMs, bestMs, costMs))] as const;
   });
   return { ...timing, sliceMs: Object.fromEntries(lengths) };
 }

@@ -23,15 +23,18 @@ export type WarmupLimits = { readonly plannedMs: number; readonly mostMs: number
 /** What was seen to settle at one time does so later at another. */
 const reserveRatio = 1.5;
 
-/** Long enough for the slowest of the variants to settle. */
+/**
+ * Long enough for the slowest of the variants to settle. A variant that was watched twice settles when it did so sooner: what
+ * belongs to it comes again, what the host did meanwhile does not.
+ */
 export function warmupFrom(watched: readonly Watched[], { plannedMs, mostMs }: WarmupLimits): Warmup {
   const seen = watched.map(({ variantId, timeline }) => ({ variantId, ...settledAfter(timeline) }));
   const settledMs: Record<string, number | null> = Object.create(null);
   for (const { variantId, ms } of seen) {
     const before = settledMs[variantId] ?? null;
-    settledMs[variantId] = ms === null ? before : Math.max(ms, before ?? 0);
+    settledMs[variantId] = ms === null ? before : Math.min(ms, before ?? ms);
   }
-  const longestMs = Math.max(0, ...seen.map(({ ms }) => ms ?? 0));
+  const longestMs = Math.max(0, ...Object.values(settledMs).map((ms) => ms ?? 0));
   const wantedMs = reserveRatio * longestMs;
   const told = { settledMs: { ...settledMs } };
   if (seen.every(({ ms }) => ms === null)) return { ms: plannedMs, why: 'unseen', ...told };
