@@ -157,12 +157,9 @@ function stagedWithin(plan: Plan, slicesWantedCount: number, costs: Costs & { re
   const slicesPerBlock = bestSlices(slicesWantedCount, {
     noise: costs.noise,
     alpha: plan.alpha / finalists,
+    screenSlices,
+    leavesAllBlocks: holds,
     blocksOf: (slices) => (room(slices) < leastConfirmBlocks ? 0 : room(slices, reserveMs)),
-    otherwise: () => {
-      let slices = slicesWantedCount;
-      while (slices > screenSlices && !holds(slices)) slices -= 1;
-      return slices;
-    },
   });
   const openBlocks = room(slicesPerBlock);
   const confirmBlocks = room(slicesPerBlock, reserveMs);

@@ -29,24 +29,32 @@ export type SliceChoice = {
   readonly noise: Noise | null;
   /** Of one comparison. */
   readonly alpha: number;
+  /** In a block of the screen, which is paid. */
+  readonly screenSlices: number;
+  /** Whether the time pays for all blocks that there can be. */
+  readonly leavesAllBlocks: (slices: number) => boolean;
   /** That the time pays for, 0 where they are too few. */
   readonly blocksOf: (slices: number) => number;
-  /** Where nothing is known of the noise, or the time does not pay for any number. */
-  readonly otherwise: () => number;
 };
 
-/** Of so many slices in a block at the most the number that leaves the least to be found: a block's server is paid for whatever they are. */
-export function bestSlices(most: number, { noise, alpha, blocksOf, otherwise }: SliceChoice): number {
-  if (noise === null) return otherwise();
-  const found = Array.from({ length: most }, (_, index) => most - index).flatMap((slices) => {
+/**
+ * Of so many slices in a block at the most the number that leaves the least to be found: a block's server is paid for whatever
+ * its slices are. Where nothing is known of the noise, as many as leave all blocks.
+ */
+export function bestSlices(most: number, choice: SliceChoice): number {
+  const { noise, alpha, screenSlices, leavesAllBlocks, blocksOf } = choice;
+  let withAllBlocks = most;
+  while (withAllBlocks > screenSlices && !leavesAllBlocks(withAllBlocks)) withAllBlocks -= 1;
+  if (noise === null || leavesAllBlocks(most)) return withAllBlocks;
+  const found = Array.from({ length: most }, (_, index) => index + 1).flatMap((slices) => {
     const blocks = blocksOf(slices);
     if (blocks === 0) return [];
     const critical = studentUpperQuantile(alpha, blocks - 1) + studentUpperQuantile(0.2, blocks - 1);
     return [{ slices, error: (critical * residualNoise(noise, slices).residualSd) / Math.sqrt(blocks) }];
   });
   const least = Math.min(...found.map(({ error }) => error));
-  return found.find(({ error }) => error <= least * (1 + worthwhile))?.slices ?? otherwise();
+  return found.find(({ error }) => error <= least * (1 + worthwhile))?.slices ?? withAllBlocks;
 }
 
-/** More slices that are as good leave fewer blocks to be lost, and percentiles more requests. */
-const worthwhile = 0.01;
+/** What is not worth fewer blocks: these are what is replicated, and how much varies between them is known least. */
+const worthwhile = 0.03;
