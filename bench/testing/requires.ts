@@ -52,7 +52,10 @@ function findPython(): { found: string } | { missing: string } {
 
 function findDockerImage(): { found: string } | { missing: string } {
   const advice = 'npm run test:docker starts a daemon where it can and makes the image';
-  const { failed, stderr = '' } = execaSync('docker', ['image', 'inspect', dockerTestImage], { reject: false, timeout: 10_000 });
+  const { failed, stderr = '' } = execaSync('docker', ['image', 'inspect', dockerTestImage], {
+    reject: false,
+    timeout: 10_000,
+  });
   if (!failed) return { found: dockerTestImage };
   const isThere = /no such image/i.test(stderr);
   return { missing: `${isThere ? `no image ${dockerTestImage}` : 'no Docker daemon answers'}: ${advice}` };

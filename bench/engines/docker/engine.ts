@@ -20,6 +20,7 @@ import { composeProject, serviceKey } from './project.ts';
 import { type GivenCommand, withoutGiven } from './server-command.ts';
 import { starterLabel, starterText, thisStarter } from './starter.ts';
 import { ContainerWatcher } from './watcher.ts';
+import { within } from './within.ts';
 
 /** What is to be run by compose, all of it looked up and found. */
 export type DockerProgram = {
@@ -40,6 +41,7 @@ const upTimeoutMs = 60_000;
 const downTimeoutMs = 20_000;
 /** How long a container that is on its way is waited for once nobody wants it: one that came later would stay. */
 const lateContainerMs = 3_000;
+const lateLogMs = 1_000;
 
 /** Serves with a container of the service of a compose file, in a project of its own for each start. */
 export function dockerEngine(program: DockerProgram): Engine {
@@ -87,6 +89,7 @@ class DockerServer implements Server {
   readonly #death = new AbortController();
   #watcher: ContainerWatcher | undefined;
   #coming: Promise<unknown> | undefined;
+  #following: Promise<void> | undefined;
   #pid: number | undefined;
   #identity: EngineIdentity | undefined;
   #stopping: Promise<void> | undefined;
@@ -144,7 +147,7 @@ class DockerServer implements Server {
     );
     this.#coming = coming.catch(() => undefined);
     await unlessAborted(coming, this.#options.signal);
-    void followContainer(docker, this.#project, this.#log.fd).then((end) => {
+    this.#following = followContainer(docker, this.#project, this.#log.fd).then((end) => {
       if (this.#stopping === undefined) this.#death.abort(this.#deathOf(end));
     });
   }
@@ -188,11 +191,14 @@ class DockerServer implements Server {
   }
 
   async #remove(): Promise<void> {
-    const come = await Promise.race([this.#coming?.then(() => true) ?? true, delay(lateContainerMs, false)]);
+    const hasCome = this.#coming?.then(() => true) ?? Promise.resolve(true);
+    const come = (await within(lateContainerMs, hasCome)) === true;
     try {
       await this.#compose(['down', '--timeout', '0', '--volumes'], downTimeoutMs);
-      if (come) this.#watcher?.dismiss();
+      if (come) await this.#watcher?.dismiss();
       else this.#watcher?.handOver();
+      // It ends with the container.
+      if (this.#following !== undefined) await within(lateLogMs, this.#following);
     } catch (error) {
       this.#watcher?.handOver();
       this.#killProcess();

@@ -1,18 +1,10 @@
 import { Failure, messageOf } from '../../failure.ts';
+import { isImageName } from '../../image-name.ts';
 import type { DockerCli } from './docker-cli.ts';
 
 export type Image = { readonly name: string; readonly id: string };
 
-/** As the registries have it: host, path, tag and digest, in small letters but for tag and host. */
-const reference =
-  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
-const referenceCharactersMost = 512;
 const pullTimeoutMs = 4 * 3_600_000;
-
-/** Whether a text can name an image; one that cannot never reaches a command line. */
-export function isImageName(text: string): boolean {
-  return text.length <= referenceCharactersMost && reference.test(text);
-}
 
 /** The image as this host has it, or undefined. @throws Failure (usage) for a name that is none. */
 export async function imageOnHost(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { Failure, messageOf } from '../../failure.ts';
+import { within } from './within.ts';
 
 /**
  * Waits for a line on a pipe whose other end only this process holds. The end of the pipe without one means that this process
@@ -24,9 +25,12 @@ remove "$1"
 exit 0
 `;
 
+const farewellMs = 1_000;
+
 /** Removes a project's container when this process is gone. While that lives it costs nothing. */
 export class ContainerWatcher {
   readonly #pipe: Writable;
+  readonly #ended: Promise<unknown>;
 
   /** @throws Failure (server) where not even a shell can be started. */
   static async launch(project: string, env: Readonly<Record<string, string | undefined>>): Promise<ContainerWatcher> {
@@ -42,18 +46,20 @@ export class ContainerWatcher {
       throw new Failure('server', 'no-shell', `cannot start a process: ${messageOf(cause)}`, { cause });
     }
     child.unref();
-    return new ContainerWatcher(child.stdin);
+    return new ContainerWatcher(child.stdin, once(child, 'exit'));
   }
 
-  private constructor(pipe: Writable) {
+  private constructor(pipe: Writable, ended: Promise<unknown>) {
     this.#pipe = pipe;
+    this.#ended = ended;
     // It may be gone by the time it is told goodbye.
     pipe.on('error', () => undefined);
   }
 
-  /** All is removed: it may go. */
-  dismiss(): void {
+  /** All is removed: it goes. */
+  async dismiss(): Promise<void> {
     this.#pipe.end('goodbye\n');
+    await within(farewellMs, this.#ended);
   }
 
   /** Something may be left: it is to remove it, now and after this process. */
