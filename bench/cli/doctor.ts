@@ -53,6 +53,8 @@ async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
   const { engine, reason } = found.result;
   const what = 'engine';
   if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
+  if (engine.kind === 'docker')
+    return { what, status: 'ok', finding: reason ?? 'docker: image and daemon are there', advice: null };
   const advice = 'for a Triton on this host: npm run triton:install (Python 3 needed, about a minute)';
   return { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice };
 }

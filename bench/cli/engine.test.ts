@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -35,15 +35,125 @@ describe('the engine', () => {
     assert.deepEqual([engine.kind, reason], ['embedded', undefined]);
   });
 
-  it('is for the user to choose where Docker could serve the compose file', async () => {
-    using place = new Place({ docker: 'exit 0' }, ['compose.yaml']);
-    await assert.rejects(chooseEngine(choice('auto'), place.host()), (error) => {
+  it('is the Triton of a compose file where Docker has its image, and says so', async () => {
+    using place = new Place({ docker: dockerWith('exit 0') }, ['compose.yaml']);
+    const { engine, reason } = await chooseEngine(choice('auto'), place.host());
+    assert.equal(engine.kind, 'docker');
+    assert.match(reason ?? '', /^by Docker, x\/tritonserver:1 of \S+compose\.yaml: no tritonserver on PATH/);
+  });
+
+  it('is none where Docker lacks the image of the compose file: it is fetched by nobody unasked', async () => {
+    using place = new Place({ docker: dockerWith('echo "Error: No such image: x" >&2; exit 1') }, ['compose.yaml']);
+    for (const kind of ['auto', 'docker'] as const) {
+      await assert.rejects(chooseEngine(choice(kind), place.host()), (error) => {
+        assert(error instanceof Failure);
+        assert.deepEqual([error.exitCode, error.code], [3, 'no-image']);
+        assert.match(error.message, /x\/tritonserver:1 is not on this host \(service triton of \S+compose\.yaml\)/);
+        assert.match(error.hint ?? '', /docker pull x\/tritonserver:1[\s\S]*sweep --pull[\s\S]*--engine embedded/);
+        return true;
+      });
+    }
+    assert.equal(place.wasAsked(/pull/), false);
+  });
+
+  it('fetches the image with consent, and tells what Docker says of that', async () => {
+    const fetched = '[ -e "$HOME/fetched" ] || { echo "No such image" >&2; exit 1; }';
+    using place = new Place(
+      { docker: dockerWith(fetched, 'echo "a1: Pull complete"; touch() { : > "$1"; }; touch "$HOME/fetched"') },
+      ['compose.yaml'],
+    );
+    const told: string[] = [];
+    const { engine } = await chooseEngine(choice('docker'), place.host(), { pull: (line) => told.push(line) });
+    assert.equal(engine.kind, 'docker');
+    assert.deepEqual(told.slice(1), ['a1: Pull complete']);
+    assert.match(told[0] ?? '', /^fetching x\/tritonserver:1 \(.*GB/);
+    assert.equal(place.wasAsked(/^pull x\/tritonserver:1$/m), true);
+  });
+
+  it('says why an image cannot be fetched', async () => {
+    const pull = 'echo "Error response from daemon: manifest unknown" >&2; exit 1';
+    using place = new Place({ docker: dockerWith('echo "No such image" >&2; exit 1', pull) }, ['compose.yaml']);
+    await assert.rejects(chooseEngine(choice('docker'), place.host(), { pull: () => undefined }), (error) => {
       assert(error instanceof Failure);
-      assert.equal(error.exitCode, 3);
-      assert.match(error.message, /Docker answers and .*compose\.yaml is there/);
-      assert.match(error.hint ?? '', /--engine embedded/);
+      assert.deepEqual([error.exitCode, error.code], [3, 'pull']);
+      assert.match(error.message, /x\/tritonserver:1 cannot be fetched: Error response from daemon: manifest unknown/);
       return true;
     });
+  });
+
+  it('is a local one though Docker could serve too, and Docker is not even asked', async () => {
+    using place = new Place({ tritonserver: 'exit 0', docker: dockerWith('exit 0') }, ['compose.yaml']);
+    assert.equal((await chooseEngine(choice('auto'), place.host())).engine.kind, 'local');
+    assert.equal(place.wasAsked(/./), false);
+  });
+
+  it("is the embedded one where the compose file is another application's, or broken, or the daemon another host's", async () => {
+    const config = (json: string) => dockerWith('exit 0').replace(/echo '\{.*\}'/, json);
+    for (const [docker, reason] of [
+      [
+        config(`echo '{"services":{"web":{"image":"nginx"},"db":{"image":"postgres"}}}'`),
+        /compose\.yaml has no service triton/,
+      ],
+      [config('echo "variable DB is required" >&2; exit 1'), /cannot be used: variable DB is required/],
+      [
+        dockerWith('exit 0').replace('unix:///x', 'ssh://root:secret@far.example.com'),
+        /on another host \(ssh:\/\/far\.example\.com\)$/,
+      ],
+    ] as const) {
+      using place = new Place({ docker }, ['compose.yaml']);
+      const chosen = await chooseEngine(choice('auto'), place.host());
+      assert.equal(chosen.engine.kind, 'embedded');
+      assert.match(chosen.reason ?? '', reason);
+      assert.doesNotMatch(chosen.reason ?? '', /secret/);
+    }
+  });
+
+  it('is none where docker is asked for and cannot serve, with the reason', async () => {
+    for (const [programs, files, message] of [
+      [{ docker: 'exit 0' }, [], /there is no compose file in/],
+      [{}, ['compose.yaml'], /there is no docker program on PATH/],
+      [
+        { docker: 'echo "Cannot connect to the Docker daemon at unix:///x. Is it running?" >&2; exit 1' },
+        ['compose.yaml'],
+        /the Docker daemon does not answer/,
+      ],
+      [
+        { docker: 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1' },
+        ['compose.yaml'],
+        /may not talk to the Docker daemon/,
+      ],
+    ] as const) {
+      using place = new Place(programs, files);
+      await assert.rejects(chooseEngine(choice('docker'), place.host()), (error) => {
+        assert(error instanceof Failure);
+        assert.equal(error.exitCode, 3);
+        assert.match(error.message, message);
+        assert.match(error.hint ?? '', /--engine local .*--engine embedded/);
+        return true;
+      });
+    }
+  });
+
+  it('is a usage error where the compose file that the plan names is not there, or its variables make no image', async () => {
+    using place = new Place({ docker: dockerWith('exit 0').replace('x/tritonserver:1', 'x --privileged') }, [
+      'compose.yaml',
+    ]);
+    const docker = { image: null, composeFile: '/no/such.yaml', service: null, cpuset: null };
+    for (const [asked, message] of [
+      [{ ...choice('docker'), docker }, /there is no compose file \/no\/such\.yaml/],
+      [choice('docker'), /"x --privileged" names no image/],
+      [
+        { ...choice('docker'), docker: { ...docker, composeFile: null, service: 'gpu' } },
+        /compose\.yaml has no service gpu/,
+      ],
+    ] as const) {
+      await assert.rejects(chooseEngine(asked, place.host()), (error) => {
+        assert(error instanceof Failure);
+        assert.equal(error.exitCode, 2);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
   });
 
   it('is the embedded one with a compose file alone, with Docker alone, and with a daemon that does not answer', async () => {
@@ -72,12 +182,10 @@ describe('the engine', () => {
 
   it('is a usage error where this version has it not', async () => {
     using place = new Place({});
-    for (const kind of ['docker', 'remote'] as const) {
-      await assert.rejects(
-        chooseEngine(choice(kind), place.host()),
-        (error) => error instanceof Failure && error.exitCode === 2,
-      );
-    }
+    await assert.rejects(
+      chooseEngine(choice('remote'), place.host()),
+      (error) => error instanceof Failure && error.exitCode === 2,
+    );
   });
 
   it('is not waited for once the user has had enough', async () => {
@@ -86,6 +194,18 @@ describe('the engine', () => {
     await assert.rejects(chooseEngine(choice('auto'), { ...place.host(), signal }), (error) => error === signal.reason);
   });
 });
+
+/** A docker program with a daemon and a compose file; what it does when asked for the image, and when told to fetch it. */
+function dockerWith(image: string, pull = 'exit 1'): string {
+  return `echo "$*" >> "$HOME/asked"
+case "$*" in
+  context*) echo unix:///x ;;
+  info*) echo 29.0.0; echo linux; echo Debian; echo '[]' ;;
+  compose*config*) echo '{"services":{"triton":{"image":"x/tritonserver:1"}}}' ;;
+  image*) ${image} ;;
+  pull*) ${pull} ;;
+esac`;
+}
 
 /** A folder that is project, current folder and PATH in one, with scripts for programs. */
 class Place implements Disposable {
@@ -104,6 +224,12 @@ class Place implements Disposable {
 
     const env = { PATH: `${folder}:/nowhere`, HOME: folder };
     return { projectFolder: folder, cwd: folder, env, signal: new AbortController().signal };
+  }
+
+  /** Whether its docker program was asked for something of that form. */
+  wasAsked(pattern: RegExp): boolean {
+    const file = join(this.#folder, 'asked');
+    return existsSync(file) && pattern.test(readFileSync(file, 'utf8'));
   }
 
   [Symbol.dispose](): void {

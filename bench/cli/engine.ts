@@ -1,36 +1,42 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { execa } from 'execa';
+import { findDocker } from '../engines/docker/find.ts';
 import { embeddedEngine } from '../engines/embedded/engine.ts';
 import type { Engine } from '../engines/engine.ts';
 import { findLocal } from '../engines/local/find.ts';
 import { Failure } from '../failure.ts';
-import type { EngineChoice } from '../plan/plan.ts';
+import type { DockerChoice, EngineChoice } from '../plan/plan.ts';
+import { isOwnFlag } from '../plan/server-flags.ts';
 import type { Host } from './host.ts';
 
 /** What `--engine` may say. */
-export const engineKinds = ['auto', 'local', 'embedded'] as const;
+export const engineKinds = ['auto', 'local', 'docker', 'embedded'] as const;
 
 export type EngineHost = Pick<Host, 'projectFolder' | 'cwd' | 'env' | 'signal'>;
 
 /** An engine, and why it is this one where nobody asked for it. */
 export type ChosenEngine = { readonly engine: Engine; readonly reason: string | undefined };
 
-const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
-const dockerTimeoutMs = 3_000;
+/** Consent to fetch a container image that is missing: what is to be told of it goes to `pull`. */
+export type Consent = { readonly pull?: (line: string) => void };
+
+const quickTimeoutMs = 3_000;
+const anyDocker: DockerChoice = { image: null, composeFile: null, service: null, cpuset: null };
 
 /**
- * The engine that a plan asks for. `auto` is a Triton of this host, else the embedded server; where Docker could serve the
- * project's compose file, nobody but the user can say which is meant.
- * @throws Failure: usage for an engine that this version has not, server where none is found or the choice is open.
+ * The engine that a plan asks for. `auto` is a Triton of this host, else the Triton of a compose file, else the embedded server.
+ * @throws Failure: usage for an engine that this version has not, server where none is found, or where Docker lacks the image.
  */
-export async function chooseEngine(choice: EngineChoice, host: EngineHost): Promise<ChosenEngine> {
+export async function chooseEngine(
+  choice: EngineChoice,
+  host: EngineHost,
+  consent: Consent = {},
+): Promise<ChosenEngine> {
   if (choice.kind === 'embedded') return { engine: embeddedEngine(host.env), reason: undefined };
-  if (choice.kind === 'docker' || choice.kind === 'remote') {
+  if (choice.kind === 'remote') {
     throw new Failure('usage', 'engine', `there is no ${choice.kind} engine yet`, {
       hint: 'write engine: local or engine: embedded',
     });
   }
+  if (choice.kind === 'docker') return await chooseDocker(choice, host, consent);
   const found = findLocal({
     root: host.projectFolder,
     env: host.env,
@@ -42,39 +48,36 @@ export async function chooseEngine(choice: EngineChoice, host: EngineHost): Prom
       hint: 'install one for this project with: npm run triton:install (Python 3 needed, about a minute)\nor rehearse without one: --engine embedded',
     });
   }
-  const composeFile = findComposeFile(host);
-  if (composeFile !== undefined && (await answersDocker(host))) {
-    throw new Failure(
-      'server',
-      'which-engine',
-      `there is no local Triton, but Docker answers and ${composeFile} is there`,
-      {
-        hint: 'say what to measure: --engine embedded for a rehearsal on the embedded server, or npm run triton:install for a Triton on this host',
-      },
-    );
+  const docker = await dockerIfAny(choice, host, consent);
+  if ('engine' in docker) {
+    return { engine: docker.engine, reason: `by Docker, ${docker.image.name} of ${docker.file}: ${found.missing}` };
   }
   return {
     engine: embeddedEngine(host.env),
-    reason: `on the embedded server, as a rehearsal: ${found.missing}`,
+    reason: `on the embedded server, as a rehearsal: ${found.missing}; and no Docker engine: ${docker.missing}`,
   };
 }
 
-function findComposeFile({ cwd, projectFolder }: EngineHost): string | undefined {
-  return [cwd, projectFolder]
-    .flatMap((folder) => composeFiles.map((name) => join(folder, name)))
-    .find((file) => existsSync(file));
+async function chooseDocker(choice: EngineChoice, host: EngineHost, consent: Consent): Promise<ChosenEngine> {
+  const found = await findDocker(searchFor(choice, host, consent));
+  if ('engine' in found) return { engine: found.engine, reason: undefined };
+  throw new Failure('server', 'no-engine', `Docker cannot serve: ${found.missing}`, {
+    hint: 'mend that, or choose another engine: --engine local (npm run triton:install), or --engine embedded for a rehearsal',
+  });
 }
 
-/** Whether a Docker daemon is there, not only the program. */
-async function answersDocker({ env, signal }: EngineHost): Promise<boolean> {
-  const { failed } = await execa('docker', ['info'], {
-    env,
-    extendEnv: false,
-    reject: false,
-    stdio: 'ignore',
-    timeout: dockerTimeoutMs,
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  return !failed;
+/** A compose file that nobody named may be another application's, and wrong for reasons of its own. */
+async function dockerIfAny(choice: EngineChoice, host: EngineHost, consent: Consent): ReturnType<typeof findDocker> {
+  try {
+    return await findDocker({ ...searchFor(choice, host, consent), daemonTimeoutMs: quickTimeoutMs });
+  } catch (error) {
+    const isOthers = error instanceof Failure && error.code === 'compose' && choice.docker === undefined;
+    if (isOthers) return { missing: error.message };
+    throw error;
+  }
+}
+
+function searchFor(choice: EngineChoice, host: EngineHost, consent: Consent): Parameters<typeof findDocker>[0] {
+  const { cwd, projectFolder, env, signal } = host;
+  return { choice: choice.docker ?? anyDocker, folders: [cwd, projectFolder], env, signal, isOwnFlag, ...consent };
 }

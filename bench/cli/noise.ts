@@ -26,6 +26,7 @@ export function noiseCommand(host: Host, exit: Exit): Command {
     .option('--slices <count>', 'slices of each copy in a block', countOption)
     .option('--seed <number>', 'seed of the random orders', seedOption)
     .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
+    .option('--pull', 'fetch the container image where it is missing (several GB)')
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
     .option('--json', 'print the noise floor as JSON')
     .option('--quiet', 'no progress')

@@ -8,7 +8,7 @@ import { readEarlierRun } from '../run/earlier-run.ts';
 import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
-import { chooseEngine, type engineKinds } from './engine.ts';
+import { type Consent, chooseEngine, type engineKinds } from './engine.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
 import { commandLine, newFolder, shownFrom } from './sweep-words.ts';
@@ -31,6 +31,8 @@ export type SweepOptions = {
   quiet?: true;
   /** False for --no-soak. */
   soak?: boolean;
+  /** Consent to fetch a container image. */
+  pull?: true;
 };
 
 /**
@@ -59,7 +61,7 @@ export async function requestOf(
       planFile: file,
       planSource,
       command,
-      engine: resumedEngine(plan.engine, engine.kind, host),
+      engine: resumedEngine({ ...plan.engine, kind: engine.kind }, host, consentOf(options, host)),
       folder,
       shownFolder: shownFrom(host.cwd, folder),
       projectFolder,
@@ -72,8 +74,9 @@ export async function requestOf(
   }
   const file = readPlanFile(planFile, host.cwd);
   const read = { ...file, plan: change(file.plan) };
-  const { engine, reason } = await chooseEngine(override(read.plan, options).engine, host);
-  const asked = reason === undefined ? options : { ...options, ...rehearsalBudget(read.plan, options) };
+  const { engine, reason } = await chooseEngine(override(read.plan, options).engine, host, consentOf(options, host));
+  const isRehearsal = reason !== undefined && engine.kind === 'embedded';
+  const asked = isRehearsal ? { ...options, ...rehearsalBudget(read.plan, options) } : options;
   if (reason !== undefined) tellRehearsal(reason, asked, options, host);
   const plan = override(read.plan, asked);
   const folder = newFolder(plan, options, host);
@@ -116,7 +119,7 @@ function continuedRequest(
     planFile: given?.file ?? record.planFile,
     planSource: given?.source ?? record.planSource,
     command: commandLine(words, plan, options),
-    engine: resumedEngine(plan.engine, record.engine.kind, host),
+    engine: resumedEngine({ ...plan.engine, kind: record.engine.kind }, host, consentOf(options, host)),
     folder,
     shownFolder: shownFrom(cwd, folder),
     projectFolder,
@@ -151,12 +154,19 @@ function tellRehearsal(reason: string, asked: SweepOptions, { budget, quiet }: S
  * A run goes on with the engine it was begun with, whatever there is to choose from by now. It is looked for when a server is
  * to start: of a run that had ended only the report is made again.
  */
-function resumedEngine(choice: Plan['engine'], kind: EngineKind, host: Host): Engine {
+function resumedEngine(choice: Plan['engine'] & { kind: EngineKind }, host: Host, consent: Consent): Engine {
+  let chosen: ReturnType<typeof chooseEngine> | undefined;
   const start: Engine['start'] = async (options) => {
-    const { engine } = await chooseEngine({ ...choice, kind }, host);
+    chosen ??= chooseEngine(choice, host, consent);
+    const { engine } = await chosen;
     return engine.start(options);
   };
-  return { kind, start };
+  return { kind: choice.kind, start };
+}
+
+function consentOf({ pull, quiet }: SweepOptions, { stderr }: Host): Consent {
+  if (pull !== true) return {};
+  return { pull: (line) => (quiet === true ? undefined : stderr.write(`${plainText(line)}\n`)) };
 }
 
 /** The plan with what the command line says in place of its own. */

@@ -31,6 +31,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
     .option('--margin <share>', 'the practical margin: smaller differences do not matter, such as 2%', marginOption)
     .option('--alpha <share>', 'the share of sweeps of equal variants that may claim a gain, such as 5%', alphaOption)
     .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
+    .option('--pull', 'fetch the container image where it is missing (several GB)')
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
     .addOption(
       new Option('--resume <dir>', 'goes on with a run that was ended early').conflicts([

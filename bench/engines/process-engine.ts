@@ -154,22 +154,23 @@ class ProcessServer implements Server {
   }
 }
 
-function commandOf(
-  program: ServerProgram,
-  options: StartOptions,
-  run: { runId: string; ports: ServerPorts },
+/** The command line of one start: on loopback unless another address is given, with no model loaded. */
+export function commandOf(
+  program: Pick<ServerProgram, 'command' | 'flags'>,
+  options: Pick<StartOptions, 'repository' | 'autoCompleteConfig' | 'flags'>,
+  run: { runId: string; ports: ServerPorts; address?: string },
 ): readonly string[] {
-  const { ports, runId } = run;
+  const { ports, runId, address = loopback } = run;
   return [
     ...program.command,
     `--model-repository=${options.repository}`,
     '--model-control-mode=explicit',
     ...(options.autoCompleteConfig ? [] : ['--disable-auto-complete-config']),
-    `--http-address=${loopback}`,
+    `--http-address=${address}`,
     `--http-port=${ports.http}`,
-    `--grpc-address=${loopback}`,
+    `--grpc-address=${address}`,
     `--grpc-port=${ports.grpc}`,
-    `--metrics-address=${loopback}`,
+    `--metrics-address=${address}`,
     `--metrics-port=${ports.metrics}`,
     '--exit-timeout-secs=0',
     ...program.flags(runId),

@@ -3,6 +3,7 @@ import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument,
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
+import { dockerChoice } from './docker-schema.ts';
 import { changesLoad, checkLoadSpace, isLoadPath, splitLoad } from './load-axis.ts';
 import { baselineId, type Plan, type Variant } from './plan.ts';
 import { type PlanFile, planSchema } from './schema.ts';
@@ -215,13 +216,23 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
   return expandSearch(asked, seed).map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
 }
 
+function resolveEngine(engine: PlanFile['engine'], folder: string): Plan['engine'] {
+  const { image, composeFile, service, cpuset, ...rest } = engine;
+  const docker = dockerChoice({ image, composeFile, service, cpuset }, folder);
+  return {
+    ...rest,
+    path: engine.path === null ? null : resolve(folder, engine.path),
+    ...(docker === undefined ? {} : { docker }),
+  };
+}
+
 function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: string): Plan {
   const { budget, load, search, ...rest } = plan;
   const { requestTimeout, input, ...loadRest } = load;
   return {
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
-    engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
+    engine: resolveEngine(plan.engine, folder),
     load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
     constraints: [...(plan.objective.kind === 'capacity' ? plan.objective.limits : []), ...plan.constraints],
     budgetMs: budget,

@@ -43,6 +43,17 @@ export type EngineChoice = {
   readonly httpPort: number | null;
   readonly grpcPort: number | null;
   readonly flags: readonly string[];
+  /** Where the plan says something of it. */
+  readonly docker?: DockerChoice;
+};
+
+/** What of a compose file serves; null where the file itself, or its place, decides. */
+export type DockerChoice = {
+  readonly image: string | null;
+  readonly composeFile: string | null;
+  readonly service: string | null;
+  /** Processors of the container, as Docker writes them: "0-3,8". */
+  readonly cpuset: string | null;
 };
 
 export type LoadPlan = {

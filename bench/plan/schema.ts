@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SettingValue } from '../modelconfig/settings.ts';
 import { parseCondition } from './condition.ts';
+import { dockerFields, refuseDockerFields } from './docker-schema.ts';
 import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
 import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
@@ -27,20 +28,23 @@ const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
 
 const engine = z.preprocess(
   (value) => (typeof value === 'string' ? { kind: value } : value),
-  z.strictObject({
-    kind: engineKind,
-    path: z.string().min(1).nullable().default(null),
-    httpPort: port,
-    grpcPort: port,
-    flags: z
-      .array(
-        z
-          .string()
-          .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
-          .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
-      )
-      .default([]),
-  }),
+  z
+    .strictObject({
+      kind: engineKind,
+      path: z.string().min(1).nullable().default(null),
+      httpPort: port,
+      grpcPort: port,
+      flags: z
+        .array(
+          z
+            .string()
+            .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
+            .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
+        )
+        .default([]),
+      ...dockerFields,
+    })
+    .superRefine(refuseDockerFields),
 );
 
 const range = z

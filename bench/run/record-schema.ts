@@ -36,7 +36,19 @@ const plan = z.looseObject({
   name: id,
   model: id,
   modelRepository: z.string(),
-  engine: z.looseObject({ kind: z.string(), path: z.string().nullable(), flags: texts }),
+  engine: z.looseObject({
+    kind: z.string(),
+    path: z.string().nullable(),
+    flags: texts,
+    docker: z
+      .looseObject({
+        image: z.string().nullable(),
+        composeFile: z.string().nullable(),
+        service: z.string().nullable(),
+        cpuset: z.string().nullable(),
+      })
+      .exactOptional(),
+  }),
   apply: z.string(),
   load: ownLoad.extend({ input: z.string(), requestTimeoutMs: amount }),
   objective,

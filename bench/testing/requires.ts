@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
 
 /** What some tests need beyond Node: each is found where the project's own commands put it, or on PATH. */
-export type Need = 'python' | 'triton' | 'train' | 'chromium';
+export type Need = 'python' | 'triton' | 'train' | 'chromium' | 'docker';
+
+/** The name of the image that Docker's tests serve with. */
+export const dockerTestImage = 'tritune-test';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -15,6 +18,7 @@ const findings: Record<Need, () => { found: string } | { missing: string }> = {
     succeeds('chromium', ['--version'])
       ? { found: 'chromium' }
       : { missing: 'no chromium on PATH: apt-get install chromium' },
+  docker: () => findDockerImage(),
 };
 
 /**
@@ -44,6 +48,17 @@ function findPython(): { found: string } | { missing: string } {
     if (succeeds(candidate, ['-c', 'from tritonclient.grpc import model_config_pb2'])) return { found: candidate };
   }
   return { missing: 'no Python with tritonclient[grpc]: npm run triton:install brings one' };
+}
+
+function findDockerImage(): { found: string } | { missing: string } {
+  const advice = 'npm run test:docker starts a daemon where it can and makes the image';
+  const { failed, stderr = '' } = execaSync('docker', ['image', 'inspect', dockerTestImage], {
+    reject: false,
+    timeout: 10_000,
+  });
+  if (!failed) return { found: dockerTestImage };
+  const isThere = /no such image/i.test(stderr);
+  return { missing: `${isThere ? `no image ${dockerTestImage}` : 'no Docker daemon answers'}: ${advice}` };
 }
 
 function findFile(path: string, missing: string): { found: string } | { missing: string } {
