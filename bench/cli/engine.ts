@@ -4,12 +4,15 @@ import { execa } from 'execa';
 import { embeddedEngine } from '../engines/embedded/engine.ts';
 import type { Engine } from '../engines/engine.ts';
 import { findLocal } from '../engines/local/find.ts';
+import { remoteEngine } from '../engines/remote/engine.ts';
 import { Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import type { Host } from './host.ts';
+import { connectRemote, readRemote } from './remote.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 /** What `--engine` may say. */
-export const engineKinds = ['auto', 'local', 'embedded'] as const;
+export const engineKinds = ['auto', 'local', 'embedded', 'remote'] as const;
 
 export type EngineHost = Pick<Host, 'projectFolder' | 'cwd' | 'env' | 'signal'>;
 
@@ -20,13 +23,15 @@ const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'doc
 const dockerTimeoutMs = 3_000;
 
 /**
- * The engine that a plan asks for. `auto` is a Triton of this host, else the embedded server; where Docker could serve the
+ * The engine that a plan asks for. `auto` is the remote server that it names, else a Triton of this host, else the embedded server; where Docker could serve the
  * project's compose file, nobody but the user can say which is meant.
  * @throws Failure: usage for an engine that this version has not, server where none is found or the choice is open.
  */
 export async function chooseEngine(choice: EngineChoice, host: EngineHost): Promise<ChosenEngine> {
   if (choice.kind === 'embedded') return { engine: embeddedEngine(host.env), reason: undefined };
-  if (choice.kind === 'docker' || choice.kind === 'remote') {
+  if (choice.kind === 'remote' || (choice.kind === 'auto' && choice.remote !== null))
+    return { engine: remote(choice, host), reason: undefined };
+  if (choice.kind === 'docker') {
     throw new Failure('usage', 'engine', `there is no ${choice.kind} engine yet`, {
       hint: 'write engine: local or engine: embedded',
     });
@@ -57,6 +62,21 @@ export async function chooseEngine(choice: EngineChoice, host: EngineHost): Prom
     engine: embeddedEngine(host.env),
     reason: `on the embedded server, as a rehearsal: ${found.missing}`,
   };
+}
+
+/** What it needs of files and the environment is read before anything is measured. */
+function remote({ remote: named }: EngineChoice, host: EngineHost): Engine {
+  if (named === null) {
+    throw new Failure('usage', 'engine', 'the engine is remote, and no server is named', {
+      hint: 'write engine: { kind: remote, http: HOST:8000 } in the plan, or add --url HOST:8000',
+    });
+  }
+  const means = readRemote(named, host.env);
+  return remoteEngine({
+    connect: (signal) => connectRemote(means, signal),
+    stateFolder: stateFolderOf(host),
+    env: host.env,
+  });
 }
 
 function findComposeFile({ cwd, projectFolder }: EngineHost): string | undefined {

@@ -5,6 +5,8 @@ import { Failure } from '../failure.ts';
 import { nearest } from '../modelconfig/nearest.ts';
 import { changesLoad, checkLoadSpace, isLoadPath, splitLoad } from './load-axis.ts';
 import { baselineId, type Plan, type Variant } from './plan.ts';
+import { checkRemote } from './remote-plan.ts';
+import { withPaths } from './remote-schema.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
 import { foldServerFlags } from './variant-flags.ts';
@@ -24,6 +26,7 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const data = foldServerFlags(parsed.data, source.at);
   checkVariantIds(data, source);
   checkLimits(data, source);
+  checkRemote(data, source.at);
   const variants = [...data.variants.map(({ serverFlags: _, ...variant }) => variant), ...searched(data, source)];
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
@@ -215,13 +218,22 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
   return expandSearch(asked, seed).map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
 }
 
+function resolveEngine({ named: _, path, remote, ...rest }: PlanFile['engine'], folder: string): Plan['engine'] {
+  const absolute = (file: string): string => resolve(folder, file);
+  return {
+    ...rest,
+    path: path === null ? null : absolute(path),
+    remote: remote === null ? null : withPaths(remote, absolute),
+  };
+}
+
 function resolvePlan(plan: PlanFile, variants: readonly Variant[], folder: string): Plan {
   const { budget, load, search, ...rest } = plan;
   const { requestTimeout, input, ...loadRest } = load;
   return {
     ...rest,
     modelRepository: resolve(folder, plan.modelRepository),
-    engine: { ...plan.engine, path: plan.engine.path === null ? null : resolve(folder, plan.engine.path) },
+    engine: resolveEngine(plan.engine, folder),
     load: { ...loadRest, input: resolveInput(folder, input), requestTimeoutMs: requestTimeout },
     constraints: [...(plan.objective.kind === 'capacity' ? plan.objective.limits : []), ...plan.constraints],
     budgetMs: budget,

@@ -38,6 +38,8 @@ const reasons: Record<ApplyReason, (applied: Applied) => string> = {
   'load-alone': () => 'the variants differ in their load alone',
   'load-cost': (applied) =>
     `a load for each slice would have taken ${share(applied.loadRatio)} of the rest of it, and the copies fit the memory (${memory(applied)})`,
+  attached: ({ loadRatio }) =>
+    `a server that was there before has one configuration of the model at a time; a load takes ${share(loadRatio)} of the rest of a slice`,
   'cheap-load': ({ loadRatio }) => `a load takes ${share(loadRatio)} of the rest of a slice`,
   'one-slice': () => 'each variant is measured once in a block, so that side by side would save no load',
   flags: () => 'variants differ in flags of the server, so that they cannot all lie side by side on one',

@@ -82,6 +82,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
           footprints: seen.footprints,
           freeBytes: process.availableMemory(),
           flagSetCount,
+          isAttached: engine.kind === 'remote',
         })
       : { ...request.continuing.earlier.record.apply, applied: prepared.applied },
     { candidates: taken, deployment, events },

@@ -116,7 +116,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
 }
 
 function deploy(
-  { engine, plan, signal, instruments = hostInstruments }: SweepRequest,
+  { engine, plan, signal, folder, events, instruments = hostInstruments }: SweepRequest,
   made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
 ): Deployment {
   const { staged, autoCompleteConfig, previous } = made;
@@ -128,6 +128,7 @@ function deploy(
     autoCompleteConfig,
     signal,
     clock: instruments.clock,
+    run: { folder, tell: events.warning },
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
 }
