@@ -112,13 +112,13 @@ function isHost(name: string): boolean {
 }
 
 function headersOf({ headers }: RemoteChoice, env: Host['env']): Headers {
-  const own = headers.map(({ name, source }): readonly [string, string] => [name, valueOf(name, source, env)]);
+  const own = headers.map(({ name, source }): readonly [string, string] => [name, readValue(name, source, env)]);
   const names = new Set(own.map(([name]) => name.toLowerCase()));
   const common = readHeaders({ options: [], file: undefined, environment: env.TRITUNE_HEADERS });
   return [...common.filter(([name]) => !names.has(name.toLowerCase())), ...own];
 }
 
-function valueOf(name: string, source: SecretSource, env: Host['env']): string {
+function readValue(name: string, source: SecretSource, env: Host['env']): string {
   const [value, where] =
     'env' in source
       ? [env[source.env] ?? '', `the variable ${source.env}`]

@@ -1,7 +1,7 @@
 import { Failure } from '../../failure.ts';
 import { type KServeClient, KServeError } from '../../kserve/client.ts';
 import { lookAt, putBack } from './put-back.ts';
-import type { ModelBefore } from './restore-record.ts';
+import type { ModelBefore, RestoreWay } from './restore-record.ts';
 import type { ServerHold } from './server-hold.ts';
 
 type Setup = {
@@ -32,27 +32,42 @@ export class Custody {
     return known;
   }
 
-  /** @throws Failure (server) for the first model that is not what it was; the others are put back all the same. */
-  async putBack(): Promise<void> {
+  /**
+   * `way`: how models are loaded, where it is not as their records say. Resolves with the names of those that are what they were.
+   * @throws Failure (server) for the first model that is not; the others are put back all the same.
+   */
+  async putBack(way?: RestoreWay): Promise<string[]> {
     const { hold, control, server, tell } = this.#setup;
     const failures: unknown[] = [];
+    const done: string[] = [];
     for (const before of hold.models) {
       try {
-        const { said } = await putBack(control, before);
+        const { said } = await putBack(control, before, way ?? before.way);
         if (said !== null) tell(`${server}: ${said}`);
         hold.note(hold.models.filter(({ name }) => name !== before.name));
+        done.push(before.name);
       } catch (error) {
         failures.push(error);
       }
     }
     this.#known.clear();
     if (failures.length > 0) throw notRestored(server, failures[0]);
+    return done;
   }
 
   async #begin(model: string): Promise<void> {
     const { hold, control } = this.#setup;
-    await this.#checkIsThere(model);
+    const states = await this.#statesOf(model);
     const before = await lookAt(control, model);
+    if (!before.loaded && states.includes('READY'))
+      throw new Failure(
+        'server',
+        'model-busy',
+        `${model} on ${this.#setup.server} is listed as ready, but does not answer`,
+        {
+          hint: 'somebody else changes it, or the server is in trouble: try again when that is over',
+        },
+      );
     hold.note([...hold.models.filter(({ name }) => name !== model), { ...before, way: null }]);
     if (!before.loaded) return;
     try {
@@ -78,7 +93,8 @@ export class Custody {
     hold.note(hold.models.filter(({ name }) => name !== model));
   }
 
-  async #checkIsThere(model: string): Promise<void> {
+  /** What the server's index says of the model's versions. @throws Failure (server) where it has no such model, or it is being changed. */
+  async #statesOf(model: string): Promise<string[]> {
     const { control, server } = this.#setup;
     const index = await control.repositoryIndex().catch((error: unknown) => {
       // A gateway may keep it to itself; the load then says what is wrong.
@@ -91,7 +107,7 @@ export class Custody {
       throw new Failure('server', 'model-busy', `${model} on ${server} is just being changed (${busy.state})`, {
         hint: 'somebody else changes it: try again when that is over',
       });
-    if (index.length === 0 || entries.length > 0) return;
+    if (index.length === 0 || entries.length > 0) return entries.map(({ state }) => state);
     const names = [...new Set(index.map(({ name }) => name))].slice(0, 8).join(', ');
     throw new Failure('server', 'no-model', `${server} has no model ${model}`, { hint: `it has ${names}` });
   }

@@ -36,7 +36,7 @@ export type RemoteOptions = {
 
 const callTimeoutMs = 20_000;
 /** A large model takes its time to load. */
-const changeTimeoutMs = 600_000;
+export const changeTimeoutMs = 600_000;
 
 /**
  * Serves with a server that is running already, on any host. What a run changes there is noted first and put back when the

@@ -4,12 +4,28 @@ import { type KServeClient, KServeError, type ServedConfig } from '../../kserve/
 import { differencesText, type ExactDifference, exactDifferences } from './exact-difference.ts';
 import type { ModelBefore, RestoreWay } from './restore-record.ts';
 
-/** What a model serves, as far as a restore is about it. */
+/**
+ * What a model serves, as far as a restore is about it. Only the server's own word is taken for a model that is not loaded.
+ * @throws Failure (server) where there is no answer, or a gateway's
+ */
 export async function lookAt(control: KServeClient, name: string): Promise<Omit<ModelBefore, 'way'>> {
-  if (!(await control.modelReady(name))) return { name, loaded: false, config: null, versions: [] };
-  const config = await control.config(name);
+  const config = await configOf(control, name);
+  if (config === null) return { name, loaded: false, config, versions: [] };
   const { versions } = await control.modelMetadata(name);
   return { name, loaded: true, config, versions: Array.isArray(versions) ? versions.map(String).toSorted() : [] };
+}
+
+async function configOf(control: KServeClient, name: string): Promise<ServedConfig | null> {
+  try {
+    return await control.config(name);
+  } catch (error) {
+    if (!(error instanceof KServeError)) throw error;
+    if (error.status === 400 || error.status === 404) return null;
+    throw new Failure('server', 'model-unknown', `whether ${name} is loaded is not to be known: ${error.message}`, {
+      hint: 'do the headers say who you are, and is the server itself behind what answers?',
+      cause: error,
+    });
+  }
 }
 
 /** How a model came to be what it was: `said` tells the user where that was not the usual way. */
