@@ -5,6 +5,7 @@ import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
 import { clientCheck, measureClient } from './doctor-client.ts';
+import { checkRemoteServer } from './doctor-remote.ts';
 import { chooseEngine } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
@@ -52,6 +53,11 @@ async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
   if ('check' in found) return found.check;
   const { engine, reason } = found.result;
   const what = 'engine';
+  if (engine.kind === 'remote' && choice.remote !== null) {
+    const { remote } = choice;
+    const asked = await tried(what, () => checkRemoteServer(remote, host));
+    return 'check' in asked ? asked.check : asked.result;
+  }
   if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
   const advice = 'for a Triton on this host: npm run triton:install (Python 3 needed, about a minute)';
   return { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice };

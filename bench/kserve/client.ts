@@ -201,6 +201,7 @@ export class KServeClient {
       if (error instanceof Failure) throw error;
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       throw new Failure('server', 'no-answer', `${method} ${path} on ${this.url} got no answer: ${messageOf(cause)}`, {
+        hint: `is a KServe v2 server listening on ${this.url}${this.url.startsWith('https:') ? ', and does it speak TLS there' : ''}?`,
         cause: error,
       });
     }

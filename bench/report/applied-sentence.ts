@@ -5,8 +5,10 @@ import type { ApplyReason, Results, VariantResult } from './results.ts';
 type Applied = Results['run']['applied'];
 
 /** How variants came into force, and why so: one sentence. */
-export function appliedSentence({ run: { applied } }: Pick<Results, 'run'>): string {
-  return `${ways[applied.way]}: ${reasons[applied.because](applied)}.`;
+export function appliedSentence({ run: { applied }, engine }: Pick<Results, 'run' | 'engine'>): string {
+  const stayed = applied.way === 'keep' && engine.kind === 'remote';
+  const way = stayed ? 'The model stayed loaded as the server had it (keep)' : ways[applied.way];
+  return `${way}: ${reasons[applied.because](applied)}.`;
 }
 
 /** "auto: colocate": what the plan says, and what came of it. */

@@ -11,6 +11,7 @@ import type { Candidate } from './candidates.ts';
 import { type Clock, hostClock } from './clock.ts';
 import { flagsNotGiven, flagsWithoutEffect, isOfFlags, serverFacts, startRefusal } from './flag-proof.ts';
 import { ModelCopies, type ModelCopy } from './model-copies.ts';
+import { refusalClue } from './refusal-clue.ts';
 import type { StagedModel } from './repository.ts';
 
 /** A variant in force on a running server: the config it serves was read back and is the one asked for. */
@@ -51,6 +52,8 @@ type Setup = {
 type Loaded = { readonly configText: string; readonly loadMs: number; readonly log: readonly string[] };
 
 const deathNoticeMs = 200;
+/** A shorter reason of a server says no more than that a load failed. */
+const tellingLength = 80;
 
 /** The one server of a block at a time, and the variants in force on it. */
 export class Deployment implements AsyncDisposable {
@@ -105,7 +108,9 @@ export class Deployment implements AsyncDisposable {
       return await check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
-      return { refused: reasonOf(error, server.logSince(mark)) };
+      const reason = reasonOf(error, server.logSince(mark));
+      const isTold = server.attached === undefined || reason.length > tellingLength;
+      return { refused: isTold ? reason : `${reason} (${refusalClue(candidate.config, this.#setup.model)})` };
     }
   }
 
@@ -203,7 +208,10 @@ export class Deployment implements AsyncDisposable {
       throw new Failure('server', 'not-loaded', `${model} is not loaded on ${server.command[0] ?? 'the server'}`, {
         hint: 'variants that differ in their load alone are measured on what the server has: load the model there first',
       });
-    return await check({ server, applied: 'keep', loadMs: 0, log: [] }, candidate, { model, config: candidate.config });
+    const copy = { model, config: candidate.config };
+    const found = await check({ server, applied: 'keep', loadMs: 0, log: [] }, candidate, copy);
+    if (!('refused' in found)) return found;
+    return { refused: `${found.refused} (for variants that differ in their load alone nothing is changed there)` };
   }
 
   /** The model under its plain name, where it was loaded with the variant's text: no time is taken for it. */
@@ -283,7 +291,7 @@ async function check(
 function reasonOf(error: KServeError, log: readonly string[]): string {
   const telling = log.filter((line) => /^E\d{4}|\berror\b|failed|unexpected|invalid|Exception/i.test(line)).slice(-3);
   const logged = telling.map((line) => line.replace(/^[EWI]\d{4} \S+ +\d+ +/, '')).join(' | ');
-  if (logged === '' || error.reason.length > 80) return error.reason;
+  if (logged === '' || error.reason.length > tellingLength) return error.reason;
   return `${error.reason} (log: ${logged})`;
 }
 

@@ -133,7 +133,7 @@ export function uncontrolled(server: string, error: KServeError): Failure {
 
 /** Triton's words where its mode is none or poll. */
 export function isOff({ reason }: KServeError): boolean {
-  return /explicit model load .*not allowed/i.test(reason);
+  return /explicit model (un)?load .*not allowed/i.test(reason);
 }
 
 function notRestored(server: string, cause: unknown): unknown {

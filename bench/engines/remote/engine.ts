@@ -1,11 +1,9 @@
 import { Failure } from '../../failure.ts';
-import { type ClientOptions, KServeClient, KServeError, type Send } from '../../kserve/client.ts';
+import { type ClientOptions, KServeClient, type Send } from '../../kserve/client.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
-import { embeddedBackend } from '../embedded/engine.ts';
-import { defaultServerId } from '../embedded/flags.ts';
-import type { Address, Attached, Engine, EngineIdentity, Envelope, RunNotes, Server } from '../engine.ts';
-import { standInBackend, standInServerId } from '../local/installation.ts';
+import type { Address, Attached, Engine, EngineIdentity, RunNotes, Server } from '../engine.ts';
 import { Custody } from './custody.ts';
+import { identify } from './identify.ts';
 import { RemoteControl } from './remote-control.ts';
 import { restartServer } from './restart.ts';
 import { ServerHold } from './server-hold.ts';
@@ -32,9 +30,11 @@ export type RemoteOptions = {
   readonly stateFolder: string;
   /** Of `restartCommand`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For a call that changes nothing; 20 s where it is left out. */
+  readonly callTimeoutMs?: number;
 };
 
-const callTimeoutMs = 20_000;
+const defaultCallTimeoutMs = 20_000;
 /** A large model takes its time to load. */
 export const changeTimeoutMs = 600_000;
 
@@ -42,13 +42,13 @@ export const changeTimeoutMs = 600_000;
  * Serves with a server that is running already, on any host. What a run changes there is noted first and put back when the
  * server is stopped, which for such a server means: left.
  */
-export function remoteEngine({ connect, stateFolder, env }: RemoteOptions): Engine {
+export function remoteEngine({ connect, ...rest }: RemoteOptions): Engine {
   return {
     kind: 'remote',
     async start({ signal = new AbortController().signal, run }) {
       signal.throwIfAborted();
       const connection = await connect(signal);
-      const server = new RemoteServer({ connection, env, signal, run, stateFolder });
+      const server = new RemoteServer({ ...rest, connection, signal, run });
       try {
         await server.begin();
         return server;
@@ -60,12 +60,10 @@ export function remoteEngine({ connect, stateFolder, env }: RemoteOptions): Engi
   };
 }
 
-type Parts = {
+type Parts = Omit<RemoteOptions, 'connect'> & {
   readonly connection: RemoteConnection;
-  readonly env: RemoteOptions['env'];
   readonly signal: AbortSignal;
   readonly run: RunNotes | undefined;
-  readonly stateFolder: string;
 };
 
 class RemoteServer implements Server {
@@ -87,7 +85,7 @@ class RemoteServer implements Server {
   #stopping: Promise<void> | undefined;
 
   constructor(parts: Parts) {
-    const { connection, signal } = parts;
+    const { connection, signal, callTimeoutMs = defaultCallTimeoutMs } = parts;
     const { url, server, send, choice, over } = connection;
     this.#parts = parts;
     this.httpAddress = connection.httpAddress;
@@ -114,7 +112,7 @@ class RemoteServer implements Server {
   async begin(): Promise<void> {
     const { connection, stateFolder, run } = this.#parts;
     const { server, choice } = connection;
-    this.#identity = await this.#identify();
+    this.#identity = await identify(this.control, this.#parts.connection);
     const tell = run?.tell ?? (() => undefined);
     const hold = new ServerHold({ stateFolder, runFolder: run?.folder ?? null, server, remote: choice });
     this.#hold = hold;
@@ -168,37 +166,7 @@ class RemoteServer implements Server {
     if (restartCommand === null) return false;
     const { server, clean } = connection;
     await restartServer({ command: restartCommand, env, control: this.control, server, clean, signal });
-    this.#identity = await this.#identify();
+    this.#identity = await identify(this.control, this.#parts.connection);
     return true;
   }
-
-  async #identify(): Promise<EngineIdentity> {
-    const { url, choice, server } = this.#parts.connection;
-    try {
-      const { name, version } = await this.control.serverMetadata();
-      const standIn = new Map([
-        [standInServerId, standInBackend],
-        [defaultServerId, embeddedBackend],
-      ]).get(String(name));
-      return {
-        kind: 'remote',
-        version: typeof version === 'string' ? version : '',
-        backend: `${standIn ?? "Triton's own backends"} at ${server}`,
-        transferable: standIn === undefined,
-        ...(choice.restartCommand === null ? { sharedProcess: true } : {}),
-      };
-    } catch (error) {
-      if (!(error instanceof KServeError)) throw error;
-      throw new Failure('server', 'not-kserve', `${url} does not say what it is: ${error.status} ${error.reason}`, {
-        hint:
-          error.status === 401 || error.status === 403
-            ? 'do the headers of the engine say who you are?'
-            : 'is it a KServe v2 server that listens there?',
-        cause: error,
-      });
-    }
-  }
 }
-
-/** What has neither headers nor TLS nor a proxy. */
-export const plainEnvelope: Envelope = { headers: [], tls: null, proxy: null };
