@@ -5,6 +5,7 @@ import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
 import { clientCheck, measureClient } from './doctor-client.ts';
+import { checkRemoteServer } from './doctor-remote.ts';
 import { chooseEngine } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
@@ -45,13 +46,18 @@ export function doctorCommand(host: Host, exit: Exit): Command {
 
 type Options = { readonly client?: true; readonly json?: true; readonly color: boolean };
 
-const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] };
+const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], remote: null };
 
 async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
   const found = await tried('engine', () => chooseEngine(choice, host));
   if ('check' in found) return found.check;
   const { engine, reason } = found.result;
   const what = 'engine';
+  if (engine.kind === 'remote' && choice.remote !== null) {
+    const { remote } = choice;
+    const asked = await tried(what, () => checkRemoteServer(remote, host));
+    return 'check' in asked ? asked.check : asked.result;
+  }
   if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
   if (engine.kind === 'docker')
     return { what, status: 'ok', finding: reason ?? 'docker: image and daemon are there', advice: null };

@@ -11,15 +11,16 @@ import { requestsForObjective } from '../run/score.ts';
 import { reserveOf } from '../run/soak-reserve.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
+import { withRemote } from './remote-options.ts';
 import { override, type SweepOptions } from './sweep-request.ts';
 
 /**
  * What a sweep would measure, in which order, and for about how long, as text. Starts no server and writes no file.
  * @throws Failure (usage) for a plan that a sweep would refuse before it starts a server.
  */
-export async function dryRun(planFile: string | undefined, options: SweepOptions, { cwd }: Host): Promise<string> {
-  const read = readPlanFile(planFile, cwd);
-  const plan = override(read.plan, options);
+export async function dryRun(planFile: string | undefined, options: SweepOptions, host: Host): Promise<string> {
+  const read = readPlanFile(planFile, host.cwd);
+  const plan = withRemote(override(read.plan, options), options, host);
   const expected = await expectRun(plan, options.soak !== false);
   const sections = [
     questionOf(plan, read.file, expected),

@@ -2,13 +2,16 @@ import { findDocker } from '../engines/docker/find.ts';
 import { embeddedEngine } from '../engines/embedded/engine.ts';
 import type { Engine } from '../engines/engine.ts';
 import { findLocal } from '../engines/local/find.ts';
+import { remoteEngine } from '../engines/remote/engine.ts';
 import { Failure } from '../failure.ts';
 import type { DockerChoice, EngineChoice } from '../plan/plan.ts';
 import { isOwnFlag } from '../plan/server-flags.ts';
 import type { Host } from './host.ts';
+import { connectRemote, readRemote } from './remote.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 /** What `--engine` may say. */
-export const engineKinds = ['auto', 'local', 'docker', 'embedded'] as const;
+export const engineKinds = ['auto', 'local', 'docker', 'embedded', 'remote'] as const;
 
 export type EngineHost = Pick<Host, 'projectFolder' | 'cwd' | 'env' | 'signal'>;
 
@@ -22,8 +25,9 @@ const quickTimeoutMs = 3_000;
 const anyDocker: DockerChoice = { image: null, composeFile: null, service: null, cpuset: null };
 
 /**
- * The engine that a plan asks for. `auto` is a Triton of this host, else the Triton of a compose file, else the embedded server.
- * @throws Failure: usage for an engine that this version has not, server where none is found, or where Docker lacks the image.
+ * The engine that a plan asks for. `auto` is the remote server that it names, else a Triton of this host, else the Triton of a
+ * compose file, else the embedded server.
+ * @throws Failure: usage where no server is named, server where none is found, or where Docker lacks the image.
  */
 export async function chooseEngine(
   choice: EngineChoice,
@@ -31,11 +35,8 @@ export async function chooseEngine(
   consent: Consent = {},
 ): Promise<ChosenEngine> {
   if (choice.kind === 'embedded') return { engine: embeddedEngine(host.env), reason: undefined };
-  if (choice.kind === 'remote') {
-    throw new Failure('usage', 'engine', `there is no ${choice.kind} engine yet`, {
-      hint: 'write engine: local or engine: embedded',
-    });
-  }
+  if (choice.kind === 'remote' || (choice.kind === 'auto' && choice.remote !== null))
+    return { engine: remote(choice, host), reason: undefined };
   if (choice.kind === 'docker') return await chooseDocker(choice, host, consent);
   const found = findLocal({
     root: host.projectFolder,
@@ -63,6 +64,21 @@ async function chooseDocker(choice: EngineChoice, host: EngineHost, consent: Con
   if ('engine' in found) return { engine: found.engine, reason: undefined };
   throw new Failure('server', 'no-engine', `Docker cannot serve: ${found.missing}`, {
     hint: 'mend that, or choose another engine: --engine local (npm run triton:install), or --engine embedded for a rehearsal',
+  });
+}
+
+/** What it needs of files and the environment is read before anything is measured. */
+function remote({ remote: named }: EngineChoice, host: EngineHost): Engine {
+  if (named === null) {
+    throw new Failure('usage', 'engine', 'the engine is remote, and no server is named', {
+      hint: 'write engine: { kind: remote, http: HOST:8000 } in the plan, or add --url HOST:8000',
+    });
+  }
+  const means = readRemote(named, host.env);
+  return remoteEngine({
+    connect: (signal) => connectRemote(means, signal),
+    stateFolder: stateFolderOf(host),
+    env: host.env,
   });
 }
 

@@ -10,6 +10,7 @@ import { engineKinds } from './engine.ts';
 import type { Exit, Host } from './host.ts';
 import { countOption, durationOption, seedOption } from './options.ts';
 import { sweepProgress } from './progress.ts';
+import { addRemoteOptions } from './remote-options.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
 
 type Options = SweepOptions & { json?: true };
@@ -18,7 +19,7 @@ const copies = ['same-1', 'same-2', 'same-3'];
 const blocks = 8;
 
 export function noiseCommand(host: Host, exit: Exit): Command {
-  return new Command('noise')
+  const command = new Command('noise')
     .description('Measures the committed configuration against itself and keeps what this host and engine differ by.')
     .argument('[plan]', 'the plan whose model and load are measured; as for sweep')
     .option('--budget <time>', 'wall time for all of it, such as 90s or 5m', durationOption)
@@ -53,6 +54,7 @@ export function noiseCommand(host: Host, exit: Exit): Command {
         progress.done();
       }
     });
+  return addRemoteOptions(command);
 }
 
 /** The same model and load, four times the committed configuration. */

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   sweep: async () => (await import('./sweep.ts')).sweepCommand,
   noise: async () => (await import('./noise.ts')).noiseCommand,
   load: async () => (await import('./load.ts')).loadCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
   report: async () => (await import('./report.ts')).reportCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   infer: async () => (await import('./infer.ts')).inferCommand,

@@ -1,20 +1,22 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Engine, EngineKind } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { continuedPlan } from '../run/continuation.ts';
-import { readEarlierRun } from '../run/earlier-run.ts';
+import { type EarlierRun, readEarlierRun } from '../run/earlier-run.ts';
 import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
 import { type Consent, chooseEngine, type engineKinds } from './engine.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
+import { type RemoteWords, withRemote } from './remote-options.ts';
+import { stateFolderOf } from './state-folder.ts';
 import { commandLine, newFolder, shownFrom } from './sweep-words.ts';
 
 /** What the command line may say of a sweep beside its plan. */
-export type SweepOptions = {
+export type SweepOptions = RemoteWords & {
   budget?: number;
   blocks?: number;
   slices?: number;
@@ -73,8 +75,8 @@ export async function requestOf(
     };
   }
   const file = readPlanFile(planFile, host.cwd);
-  const read = { ...file, plan: change(file.plan) };
-  const { engine, reason } = await chooseEngine(override(read.plan, options).engine, host, consentOf(options, host));
+  const read = { ...file, plan: withRemote(override(change(file.plan), options), options, host) };
+  const { engine, reason } = await chooseEngine(read.plan.engine, host, consentOf(options, host));
   const isRehearsal = reason !== undefined && engine.kind === 'embedded';
   const asked = isRehearsal ? { ...options, ...rehearsalBudget(read.plan, options) } : options;
   if (reason !== undefined) tellRehearsal(reason, asked, options, host);
@@ -108,7 +110,8 @@ function continuedRequest(
   const { record } = earlier;
   const given = planFile === undefined ? null : readPlanFile(planFile, cwd);
   const folder = newFolder(record.plan, options, host);
-  const { plan: asked, continues } = continuedPlan(earlier, given?.plan ?? null, folder);
+  const again = given === null ? null : onSameServer(given.plan, record, host);
+  const { plan: asked, continues } = continuedPlan(earlier, again, folder);
   const plan = override(asked, options);
   const words = [
     ...(given === null ? [] : [shellWord(given.file)]),
@@ -129,6 +132,11 @@ function continuedRequest(
     soak: options.soak !== false && record.after.soak,
     signal,
   };
+}
+
+/** A plan that is read again says nothing of a server that the command line named; it is measured with the same clients. */
+function onSameServer(plan: Plan, { plan: before, engine }: EarlierRun['record'], host: Host): Plan {
+  return engine.kind === 'remote' ? withRemote({ ...plan, engine: before.engine }, {}, host) : plan;
 }
 
 /** A rehearsal that nobody asked for shows what a sweep is; it need not take as long as one that decides something. */
@@ -185,10 +193,4 @@ export function override(
     ...(alpha === undefined ? {} : { alpha }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
-}
-
-/** `$XDG_STATE_HOME/tritune`, by default under the home folder. */
-export function stateFolderOf({ env, cwd }: Pick<Host, 'env' | 'cwd'>): string {
-  const named = env.XDG_STATE_HOME ?? '';
-  return join(named === '' ? join(env.HOME ?? cwd, '.local', 'state') : named, 'tritune');
 }

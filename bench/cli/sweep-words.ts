@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import type { Plan } from '../plan/plan.ts';
 import type { Host } from './host.ts';
+import { remoteWords } from './remote-options.ts';
 import type { SweepOptions } from './sweep-request.ts';
 
 /** What repeats a run: `words` first; the plan's own values need no saying, those given on the command line do. */
@@ -16,6 +17,7 @@ export function commandLine(words: readonly string[], plan: Plan, options: Sweep
     ...(margin === undefined ? [] : [`--margin ${margin}`]),
     ...(alpha === undefined ? [] : [`--alpha ${alpha}`]),
     ...(engine === undefined ? [] : [`--engine ${engine}`]),
+    ...remoteWords(options),
     ...(soak === false ? ['--no-soak'] : []),
   ];
   return `npm run sweep -- ${parts.join(' ')}`;

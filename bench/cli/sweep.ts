@@ -10,12 +10,13 @@ import { engineKinds } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
 import { alphaOption, countOption, durationOption, marginOption, seedOption } from './options.ts';
 import { sweepProgress } from './progress.ts';
+import { addRemoteOptions, remoteOptionNames } from './remote-options.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
 
 type Options = SweepOptions & { dryRun?: true; requireWinner?: true; json?: true; color: boolean };
 
 export function sweepCommand(host: Host, exit: Exit): Command {
-  return new Command('sweep')
+  const command = new Command('sweep')
     .description('Measures every variant of a plan against the baseline and says which to deploy, if any.')
     .argument('[plan]', 'the plan file; else the only one in configs/, else configs/iris.yaml')
     .option('--budget <time>', 'wall time for all of it, such as 90s or 5m', durationOption)
@@ -44,13 +45,14 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'goal',
         'margin',
         'alpha',
+        ...remoteOptionNames,
       ]),
     )
     .addOption(
       new Option(
         '--continue <dir>',
         'a further attempt, on fresh blocks, after a run that has ended; a plan beside it may add variants',
-      ).conflicts(['resume', 'engine', 'alpha', 'dryRun']),
+      ).conflicts(['resume', 'engine', 'alpha', 'dryRun', ...remoteOptionNames]),
     )
     .option('--no-soak', 'leaves out the long slices that follow a claim')
     .option(
@@ -80,6 +82,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         progress.done();
       }
     });
+  return addRemoteOptions(command);
 }
 
 const examples = `

@@ -9,6 +9,8 @@ export type ContractOptions = {
   readonly skip?: string;
   /** What servers of this process have left behind: processes, shared memory, containers; empty when all is well. */
   readonly leftovers: () => readonly string[];
+  /** Its servers are started by something else: their process, their ports and their log are not the engine's. */
+  readonly attached?: true;
 };
 
 /** What every engine keeps, run by each engine's own test. */

@@ -10,6 +10,8 @@ export type EngineIdentity = {
   /** In words, for reports: "python-based onnxruntime backend", "Triton's own backends". */
   readonly backend: string;
   readonly transferable: boolean;
+  /** All blocks run on one server process: what differs from process to process is in no interval. */
+  readonly sharedProcess?: true;
 };
 
 export type StartOptions = {
@@ -24,6 +26,15 @@ export type StartOptions = {
   readonly grpcPort?: number;
   /** Ends a start that is under way and every later call of the server's client. */
   readonly signal?: AbortSignal;
+  /** The run that the server is for, where an engine has something to keep of it or to say. */
+  readonly run?: RunNotes;
+};
+
+export type RunNotes = {
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** One line for people, without control characters of its own. */
+  readonly tell: (line: string) => void;
 };
 
 /** One way to get a server. No model is loaded at start (explicit model control). */
@@ -33,7 +44,10 @@ export type Engine = {
   start(options: StartOptions): Promise<Server>;
 };
 
-/** A running server on loopback. Disposing of it ends its processes and removes what they leave. */
+/**
+ * A running server, on loopback unless it is `attached`. Disposing of it ends its processes and removes what they leave; of one
+ * that is attached it puts back what was changed there.
+ */
 export type Server = AsyncDisposable & {
   readonly identity: EngineIdentity;
   readonly httpAddress: Address;
@@ -51,8 +65,32 @@ export type Server = AsyncDisposable & {
   /** Lines written to the server's log since a mark taken with `logMark()`; control characters removed. */
   logMark(): number;
   logSince(mark: number): readonly string[];
+  /** Where it was running before and goes on afterwards: what is other about it then. */
+  readonly attached?: Attached;
   /** Ends it at once (SIGKILL to its process group): nothing in it is worth an orderly shutdown. Safe to call twice. */
   stop(): Promise<void>;
+};
+
+/** A server that something else started. It reads no repository of ours: a configuration comes to it with the load itself. */
+export type Attached = {
+  /** What goes with the requests of a protocol. */
+  readonly over: Readonly<Record<'http' | 'grpc', Envelope>>;
+  /** Begins a new process of it, which has what it loads by itself; false where it has no way to, and all stays as it is. */
+  renew(): Promise<boolean>;
+};
+
+/** What is sent with each request, and what is around its connection. It may hold secrets: no record and no message has it. */
+export type Envelope = {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Certificates and keys as PEM text. */
+  readonly tls: {
+    readonly serverName: string;
+    readonly ca: string | null;
+    readonly certificate: string | null;
+    readonly key: string | null;
+  } | null;
+  /** URL of an HTTP proxy. */
+  readonly proxy: string | null;
 };
 
 export type Address = { readonly host: string; readonly port: number };

@@ -35,7 +35,26 @@ export class KServeError extends Error {
   }
 }
 
-const requestTimeoutMs = 60_000;
+/** How requests reach the server: Node's fetch, or what stands in for it where there are headers, TLS or a proxy. */
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+export type ClientOptions = {
+  readonly send?: Send;
+  /** For one call; 60 s where it is left out. */
+  readonly timeoutMs?: number;
+  /** For a load, and for an unload to be over. */
+  readonly changeTimeoutMs?: number;
+};
+
+/** What the server has of a model, one entry for each version that it knows. */
+export type ModelState = {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly reason: string;
+};
+
+const defaultTimeoutMs = 60_000;
 const answerLimitBytes = 64 * 1024 * 1024;
 
 /**
@@ -45,10 +64,17 @@ const answerLimitBytes = 64 * 1024 * 1024;
 export class KServeClient {
   readonly url: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #send: Send;
+  readonly #timeoutMs: number;
+  readonly #changeTimeoutMs: number;
 
-  constructor(url: string, signal?: AbortSignal) {
+  constructor(url: string, signal?: AbortSignal, options: ClientOptions = {}) {
+    const { send = fetch, timeoutMs = defaultTimeoutMs, changeTimeoutMs = timeoutMs } = options;
     this.url = url;
     this.#signal = signal;
+    this.#send = send;
+    this.#timeoutMs = timeoutMs;
+    this.#changeTimeoutMs = changeTimeoutMs;
   }
 
   async serverReady(): Promise<boolean> {
@@ -76,10 +102,23 @@ export class KServeClient {
     return this.#json('GET', `${modelPath(model)}/stats`);
   }
 
+  /** The models of the server's repositories, loaded or not; those alone whose entry is a map with a name. */
+  async repositoryIndex(): Promise<ModelState[]> {
+    const index = await this.#json('POST', '/v2/repository/index', {});
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    return (Array.isArray(index) ? index : []).flatMap((entry: unknown) => {
+      if (typeof entry !== 'object' || entry === null) return [];
+      const { name, version, state, reason } = entry as Record<string, unknown>;
+      return text(name) === ''
+        ? []
+        : [{ name: text(name), version: text(version), state: text(state), reason: text(reason) }];
+    });
+  }
+
   /** Loads from the repository, or with `config` in place of the file; resolves once the server says the load succeeded. */
   async load(model: string, config?: ServedConfig): Promise<void> {
     const body = config === undefined ? {} : { parameters: { config: JSON.stringify(config) } };
-    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/load`, body);
+    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/load`, body, this.#changeTimeoutMs);
   }
 
   /**
@@ -87,14 +126,14 @@ export class KServeClient {
    * take longer to end (about 1 s an instance with a python-based backend), which a load need not wait for.
    */
   async unload(model: string): Promise<void> {
-    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/unload`, {});
-    const deadline = performance.now() + requestTimeoutMs;
+    await this.#json('POST', `/v2/repository/models/${encodeURIComponent(model)}/unload`, {}, this.#changeTimeoutMs);
+    const deadline = performance.now() + this.#changeTimeoutMs;
     while (await this.modelReady(model)) {
       if (performance.now() > deadline) {
         throw new Failure(
           'server',
           'unload-hangs',
-          `model ${model} is still there ${requestTimeoutMs / 1000} s after its unload`,
+          `model ${model} is still there ${this.#changeTimeoutMs / 1000} s after its unload`,
         );
       }
       await delay(2, undefined, { signal: this.#signal });
@@ -133,12 +172,9 @@ export class KServeClient {
     }
   }
 
-  async #json(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
-    const response = await this.#request(
-      method,
-      path,
-      body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) },
-    );
+  async #json(method: 'GET' | 'POST', path: string, body?: object, timeoutMs = this.#timeoutMs): Promise<unknown> {
+    const init = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
+    const response = await this.#request(method, path, { ...init, timeoutMs });
     const answer = await this.#checked(`${method} ${path}`, response);
     if (answer.byteLength === 0) return {};
     try {
@@ -153,16 +189,19 @@ export class KServeClient {
   async #request(
     method: string,
     path: string,
-    init: { body?: Uint8Array; headers?: Record<string, string> },
+    given: { body?: Uint8Array; headers?: Record<string, string>; timeoutMs?: number },
   ): Promise<Response> {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
+    const { timeoutMs = this.#timeoutMs, ...init } = given;
+    const timeout = AbortSignal.timeout(timeoutMs);
     const signal = this.#signal === undefined ? timeout : AbortSignal.any([this.#signal, timeout]);
     try {
-      return await fetch(`${this.url}${path}`, { method, signal, redirect: 'error', ...init } as RequestInit);
+      return await this.#send(`${this.url}${path}`, { method, signal, redirect: 'error', ...init } as RequestInit);
     } catch (error) {
       if (this.#signal?.aborted) throw this.#signal.reason;
+      if (error instanceof Failure) throw error;
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       throw new Failure('server', 'no-answer', `${method} ${path} on ${this.url} got no answer: ${messageOf(cause)}`, {
+        hint: `is a KServe v2 server listening on ${this.url}${this.url.startsWith('https:') ? ', and does it speak TLS there' : ''}?`,
         cause: error,
       });
     }

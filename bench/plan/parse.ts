@@ -6,6 +6,8 @@ import { nearest } from '../modelconfig/nearest.ts';
 import { dockerChoice } from './docker-schema.ts';
 import { changesLoad, checkLoadSpace, isLoadPath, splitLoad } from './load-axis.ts';
 import { baselineId, type Plan, type Variant } from './plan.ts';
+import { checkRemote } from './remote-plan.ts';
+import { withPaths } from './remote-schema.ts';
 import { type PlanFile, planSchema } from './schema.ts';
 import { expandSearch, gridSize, variantsMost } from './search.ts';
 import { foldServerFlags } from './variant-flags.ts';
@@ -25,6 +27,7 @@ export function parsePlan(text: string, file: string, path = file): Plan {
   const data = foldServerFlags(parsed.data, source.at);
   checkVariantIds(data, source);
   checkLimits(data, source);
+  checkRemote(data, source.at);
   const variants = [...data.variants.map(({ serverFlags: _, ...variant }) => variant), ...searched(data, source)];
   if (variants.length === 0) {
     throw source.at(['variants'], 'names no variant beside the baseline', 'write variants: or search:');
@@ -216,12 +219,14 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
   return expandSearch(asked, seed).map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
 }
 
-function resolveEngine(engine: PlanFile['engine'], folder: string): Plan['engine'] {
-  const { image, composeFile, service, cpuset, ...rest } = engine;
+function resolveEngine({ named: _, path, remote, ...own }: PlanFile['engine'], folder: string): Plan['engine'] {
+  const { image, composeFile, service, cpuset, ...rest } = own;
+  const absolute = (file: string): string => resolve(folder, file);
   const docker = dockerChoice({ image, composeFile, service, cpuset }, folder);
   return {
     ...rest,
-    path: engine.path === null ? null : resolve(folder, engine.path),
+    path: path === null ? null : absolute(path),
+    remote: remote === null ? null : withPaths(remote, absolute),
     ...(docker === undefined ? {} : { docker }),
   };
 }

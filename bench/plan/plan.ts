@@ -43,6 +43,8 @@ export type EngineChoice = {
   readonly httpPort: number | null;
   readonly grpcPort: number | null;
   readonly flags: readonly string[];
+  /** The server that `remote`, and `auto` before all else, measures; null where none is named. */
+  readonly remote: RemoteChoice | null;
   /** Where the plan says something of it. */
   readonly docker?: DockerChoice;
 };
@@ -55,6 +57,28 @@ export type DockerChoice = {
   /** Processors of the container, as Docker writes them: "0-3,8". */
   readonly cpuset: string | null;
 };
+
+/** A server that is running already. Of what may be secret it says only where that is kept. */
+export type RemoteChoice = {
+  /** HOST:PORT or a URL of http or https. Control calls go there, and the load that is HTTP. */
+  readonly http: string;
+  /** HOST:PORT or a URL of grpc or grpcs; without a scheme TLS is as with `http`. */
+  readonly grpc: string | null;
+  /** Paths of PEM files; what is null is the system's own, or none. */
+  readonly tls: {
+    readonly ca: string | null;
+    readonly certificate: string | null;
+    readonly key: string | null;
+    readonly serverName: string | null;
+  };
+  /** Sent with each request. */
+  readonly headers: readonly { readonly name: string; readonly source: SecretSource }[];
+  /** What begins a new server process, run before each block without a shell; null where blocks share one process. */
+  readonly restartCommand: readonly string[] | null;
+};
+
+/** Where a value that may be secret is read from: a variable of the environment, or a file that holds nothing else. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
 
 export type LoadPlan = {
   readonly protocol: Transport;

@@ -5,6 +5,7 @@ import { dockerFields, refuseDockerFields } from './docker-schema.ts';
 import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
 import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
+import { remoteKeys, remoteOf } from './remote-schema.ts';
 import { variantsMost } from './search.ts';
 import { isOwnFlag } from './server-flags.ts';
 
@@ -26,26 +27,31 @@ const engineKind = z.enum(['auto', 'local', 'embedded', 'docker', 'remote'], {
   error: 'engine is one of auto, local, embedded, docker, remote, or an object with kind',
 });
 
-const engine = z.preprocess(
-  (value) => (typeof value === 'string' ? { kind: value } : value),
-  z
-    .strictObject({
-      kind: engineKind,
-      path: z.string().min(1).nullable().default(null),
-      httpPort: port,
-      grpcPort: port,
-      flags: z
-        .array(
-          z
-            .string()
-            .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
-            .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
-        )
-        .default([]),
-      ...dockerFields,
-    })
-    .superRefine(refuseDockerFields),
-);
+const engineObject = z
+  .strictObject({
+    kind: engineKind,
+    path: z.string().min(1).nullable().default(null),
+    httpPort: port,
+    grpcPort: port,
+    flags: z
+      .array(
+        z
+          .string()
+          .refine((flag) => !isOwnFlag(flag), 'Tritune sets this flag itself: leave it out')
+          .refine((flag) => !/\p{Cc}/u.test(flag), 'a flag holds no control characters'),
+      )
+      .default([]),
+    ...dockerFields,
+    ...remoteKeys,
+  })
+  .superRefine(refuseDockerFields)
+  .transform(({ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset, ...remote }) => ({
+    ...{ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset },
+    remote: remoteOf(remote),
+    named: Object.keys(remote),
+  }));
+
+const engine = z.preprocess((value) => (typeof value === 'string' ? { kind: value } : value), engineObject);
 
 const range = z
   .strictObject({
@@ -103,7 +109,7 @@ export const planSchema = z.strictObject({
   name: name('name'),
   model: name('model'),
   modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
-  engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] }),
+  engine: engine.prefault('auto'),
   apply: z
     .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart, colocate' })
     .default('auto'),

@@ -5,8 +5,10 @@ import type { ApplyReason, Results, VariantResult } from './results.ts';
 type Applied = Results['run']['applied'];
 
 /** How variants came into force, and why so: one sentence. */
-export function appliedSentence({ run: { applied } }: Pick<Results, 'run'>): string {
-  return `${ways[applied.way]}: ${reasons[applied.because](applied)}.`;
+export function appliedSentence({ run: { applied }, engine }: Pick<Results, 'run' | 'engine'>): string {
+  const stayed = applied.way === 'keep' && engine.kind === 'remote';
+  const way = stayed ? 'The model stayed loaded as the server had it (keep)' : ways[applied.way];
+  return `${way}: ${reasons[applied.because](applied)}.`;
 }
 
 /** "auto: colocate": what the plan says, and what came of it. */
@@ -38,6 +40,8 @@ const reasons: Record<ApplyReason, (applied: Applied) => string> = {
   'load-alone': () => 'the variants differ in their load alone',
   'load-cost': (applied) =>
     `a load for each slice would have taken ${share(applied.loadRatio)} of the rest of it, and the copies fit the memory (${memory(applied)})`,
+  attached: ({ loadRatio }) =>
+    `a server that was there before has one configuration of the model at a time; a load takes ${share(loadRatio)} of the rest of a slice`,
   'cheap-load': ({ loadRatio }) => `a load takes ${share(loadRatio)} of the rest of a slice`,
   'one-slice': () => 'each variant is measured once in a block, so that side by side would save no load',
   flags: () => 'variants differ in flags of the server, so that they cannot all lie side by side on one',

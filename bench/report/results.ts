@@ -11,6 +11,8 @@ export const applyReasons = [
   'load-alone',
   /** Colocated: loading takes too much of a slice, and the copies fit. */
   'load-cost',
+  /** Reloaded: the server was there before, and what it serves can only be replaced. */
+  'attached',
   /** Reloaded: that costs little. */
   'cheap-load',
   /** Reloaded: of a variant that is measured once in a block the load is paid once in any case. */
@@ -336,6 +338,10 @@ export const resultsSchema = z.strictObject({
     backend: z.string(),
     transferable: z.boolean(),
     command: z.array(z.string()),
+    sharedProcess: z
+      .literal(true)
+      .exactOptional()
+      .describe('All blocks ran on one server process: what differs from process to process is in no interval'),
   }),
   run: z.strictObject({
     applied,

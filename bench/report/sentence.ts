@@ -41,6 +41,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       ...interruption(results),
       ...sameOnPurpose(results, claimed),
       ...rehearsal(results),
+      ...oneProcess(results),
       ...details(results),
       ...comparisonOfLoads(results),
       loadSentence(results),
@@ -98,6 +99,13 @@ function rehearsal({ engine }: Results): string[] {
   const backend = engine.backend === '' ? `the ${plainText(engine.kind)} engine` : plainText(engine.backend);
   return [
     `This is a rehearsal: it ran on a stand-in (${backend}), and neither gains nor losses seen there carry over to Triton with its C++ backends.`,
+  ];
+}
+
+function oneProcess({ engine }: Results): string[] {
+  if (engine.sharedProcess !== true) return [];
+  return [
+    'All blocks ran on one server process, which was there before: what differs from one process to the next is in no interval here.',
   ];
 }
 

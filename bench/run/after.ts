@@ -72,11 +72,13 @@ async function planned(
   if (history.after.plan !== null) return history.after.plan;
   const decision = decideRun(record, history);
   if (!isDue(record, history, decision)) return null;
-  const { grpcAddress } = await deployment.start();
+  const { grpcAddress, attached } = await deployment.start();
   const other = otherOf(loadOfId(record.plan, decision.verdict.pick));
+  // The other protocol's own client has neither TLS nor a proxy.
+  const { tls = null, proxy = null } = attached?.over[other] ?? {};
   const plan = planAfter(record, decision, {
     leftMs: deadlineMs - instruments.clock.nowMs() - closingMs,
-    otherTransport: other === 'http' || grpcAddress !== undefined,
+    otherTransport: (other === 'http' || grpcAddress !== undefined) && tls === null && proxy === null,
     processors: availableParallelism(),
   });
   append({ kind: 'after', at: now(instruments.clock), status: 'planned', plan });

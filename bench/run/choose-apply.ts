@@ -31,6 +31,8 @@ export type Experience = {
   readonly freeBytes: number;
   /** How many sets of server flags the variants have. */
   readonly flagSetCount: number;
+  /** The server was there before, with a repository of its own, in which nothing can be laid beside the model. */
+  readonly isAttached?: boolean;
 };
 
 /** A load that takes more than this share of what it is for makes every slice noticeably dearer. */
@@ -66,6 +68,7 @@ export function chooseApply(plan: Pick<Plan, 'apply' | 'slicesPerBlock'>, seen: 
   );
   const facts = { loadRatio, neededBytes, freeBytes };
   const reload = (because: ApplyReason): ApplyChoice => ({ applied: 'reload', because, ...facts });
+  if (seen.isAttached === true) return reload('attached');
   if (loadRatio <= loadRatioMost) return reload('cheap-load');
   if (plan.slicesPerBlock === 1) return reload('one-slice');
   if (flagSetCount > 1) return reload('flags');

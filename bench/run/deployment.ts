@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine, EngineIdentity, Server } from '../engines/engine.ts';
+import type { Engine, EngineIdentity, RunNotes, Server } from '../engines/engine.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { KServeError, type ServedConfig } from '../kserve/client.ts';
 import { type Difference, differences } from '../modelconfig/compare.ts';
@@ -11,6 +11,7 @@ import type { Candidate } from './candidates.ts';
 import { type Clock, hostClock } from './clock.ts';
 import { flagsNotGiven, flagsWithoutEffect, isOfFlags, serverFacts, startRefusal } from './flag-proof.ts';
 import { ModelCopies, type ModelCopy } from './model-copies.ts';
+import { refusalClue } from './refusal-clue.ts';
 import type { StagedModel } from './repository.ts';
 
 /** A variant in force on a running server: the config it serves was read back and is the one asked for. */
@@ -43,12 +44,16 @@ type Setup = {
   readonly expected?: EngineIdentity;
   /** The host's where left out. */
   readonly clock?: Clock;
+  /** The run that the servers are for. */
+  readonly run?: RunNotes;
 };
 
 /** `configText`: that it was loaded with, less a copy's own name. */
 type Loaded = { readonly configText: string; readonly loadMs: number; readonly log: readonly string[] };
 
 const deathNoticeMs = 200;
+/** A shorter reason of a server says no more than that a load failed. */
+const tellingLength = 80;
 
 /** The one server of a block at a time, and the variants in force on it. */
 export class Deployment implements AsyncDisposable {
@@ -74,12 +79,13 @@ export class Deployment implements AsyncDisposable {
   }
 
   /**
-   * Ends the server, so that the next variant comes into force on a new process. Where variants are colocated, those of
-   * `beside` are loaded side by side on that process before the first of them is used.
+   * Ends the server, so that the next variant comes into force on a new process; one that is attached may have no way to begin
+   * anew, and stays. Where variants are colocated, those of `beside` are loaded side by side on that process before the first of
+   * them is used.
    */
   async fresh(beside: readonly Candidate[] = []): Promise<void> {
     this.#beside = beside;
-    await this.#end();
+    await this.#renew();
   }
 
   /**
@@ -89,11 +95,12 @@ export class Deployment implements AsyncDisposable {
    */
   async putInForce(candidate: Candidate, apply: Apply): Promise<InForce | Refused> {
     const startMs = this.#clock.nowMs();
-    if (apply === 'restart') await this.#end();
+    if (apply === 'restart') await this.#renew();
     const server = await this.#startFor(candidate);
     if ('refused' in server) return server;
     const mark = server.logMark();
     try {
+      if (apply === 'keep' && server.attached !== undefined) return await this.#asItIs(server, candidate);
       if (apply === 'colocate') return await this.#useCopy(server, candidate);
       const loaded = (apply === 'keep' ? this.#kept(candidate) : undefined) ?? (await this.#reload(server, candidate));
       const loadMs = apply === 'restart' ? this.#clock.nowMs() - startMs : loaded.loadMs;
@@ -101,7 +108,9 @@ export class Deployment implements AsyncDisposable {
       return await check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
-      return { refused: reasonOf(error, server.logSince(mark)) };
+      const reason = reasonOf(error, server.logSince(mark));
+      const isTold = server.attached === undefined || reason.length > tellingLength;
+      return { refused: isTold ? reason : `${reason} (${refusalClue(candidate.config, this.#setup.model)})` };
     }
   }
 
@@ -127,12 +136,13 @@ export class Deployment implements AsyncDisposable {
   /** The running server, started with the plan's flags if there is none. */
   async start(flags = this.#setup.choice.flags): Promise<Server> {
     if (this.#server !== undefined) return this.#server;
-    const { engine, choice, staged, autoCompleteConfig, signal } = this.#setup;
+    const { engine, choice, staged, autoCompleteConfig, signal, run } = this.#setup;
     const server = await engine.start({
       repository: staged.repository,
       autoCompleteConfig,
       flags,
       signal,
+      ...(run === undefined ? {} : { run }),
       ...(choice.httpPort === null ? {} : { httpPort: choice.httpPort }),
       ...(choice.grpcPort === null ? {} : { grpcPort: choice.grpcPort }),
     });
@@ -151,6 +161,14 @@ export class Deployment implements AsyncDisposable {
     this.#server = undefined;
     this.#loaded.clear();
     await server?.stop();
+  }
+
+  async #renew(): Promise<void> {
+    const server = this.#server;
+    if (server?.attached === undefined) return await this.#end();
+    if (!(await server.attached.renew())) return;
+    this.#loaded.clear();
+    this.#checkIdentity(server);
   }
 
   /** The running server if it has the variant's flags, else a new one. */
@@ -172,14 +190,28 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  async #reload(server: Server, { configText }: Candidate): Promise<Loaded> {
+  async #reload(server: Server, { configText, config }: Candidate): Promise<Loaded> {
     const { staged, model } = this.#setup;
     return await this.#timed(server, model, configText, async () => {
+      if (server.attached !== undefined) return await loadInPlace(server, model, config);
       staged.writeConfig(configText);
       if (this.#loaded.has(model)) await server.control.unload(model);
       this.#loaded.delete(model);
       await server.control.load(model);
     });
+  }
+
+  /** What an attached server serves anyway: nothing is done to it. */
+  async #asItIs(server: Server, candidate: Candidate): Promise<InForce | Refused> {
+    const { model } = this.#setup;
+    if (!(await server.control.modelReady(model)))
+      throw new Failure('server', 'not-loaded', `${model} is not loaded on ${server.command[0] ?? 'the server'}`, {
+        hint: 'variants that differ in their load alone are measured on what the server has: load the model there first',
+      });
+    const copy = { model, config: candidate.config };
+    const found = await check({ server, applied: 'keep', loadMs: 0, log: [] }, candidate, copy);
+    if (!('refused' in found)) return found;
+    return { refused: `${found.refused} (for variants that differ in their load alone nothing is changed there)` };
   }
 
   /** The model under its plain name, where it was loaded with the variant's text: no time is taken for it. */
@@ -236,6 +268,12 @@ export class Deployment implements AsyncDisposable {
   }
 }
 
+/** With the configuration in the load itself; a bare load, or one of what is loaded, might keep what should go. */
+async function loadInPlace({ control }: Server, model: string, config: PlainConfig): Promise<void> {
+  if (await control.modelReady(model)) await control.unload(model);
+  await control.load(model, config);
+}
+
 /** Compares what is served under a name with what was asked for, the copy's name included. */
 async function check(
   parts: Omit<InForce, 'model' | 'served'>,
@@ -253,7 +291,7 @@ async function check(
 function reasonOf(error: KServeError, log: readonly string[]): string {
   const telling = log.filter((line) => /^E\d{4}|\berror\b|failed|unexpected|invalid|Exception/i.test(line)).slice(-3);
   const logged = telling.map((line) => line.replace(/^[EWI]\d{4} \S+ +\d+ +/, '')).join(' | ');
-  if (logged === '' || error.reason.length > 80) return error.reason;
+  if (logged === '' || error.reason.length > tellingLength) return error.reason;
   return `${error.reason} (log: ${logged})`;
 }
 

@@ -22,6 +22,7 @@ export function diagnoseRun(
 ): Results['diagnostics'] {
   return mergeFindings([
     ...files(record),
+    ...oneProcess(record),
     ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
     ...shortWarmup(record),
@@ -41,6 +42,15 @@ function files({ warnings }: RunRecord): Finding[] {
     value,
     advice,
   }));
+}
+
+/** Blocks are what is replicated, and here the server is not. */
+function oneProcess({ engine }: RunRecord): Finding[] {
+  if (engine.sharedProcess !== true) return [];
+  const advice =
+    'Write engine.restartCommand into the plan, so that each block has a server process of its own; or repeat the sweep after the next restart.';
+  const what = 'all blocks ran on one server process, so that a claim is about that process';
+  return [{ kind: 'one server process', variantId: null, what, value: '', advice }];
 }
 
 function afterVerdict({ variantId, soak, client }: AfterResult): Finding[] {

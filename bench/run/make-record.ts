@@ -44,6 +44,8 @@ export type Seen = {
   readonly footprints: readonly Footprint[];
   readonly workloads: Workloads;
   readonly serverStartMs: number;
+  /** About the server, for the report. */
+  readonly warnings: readonly string[];
 };
 
 /**
@@ -65,7 +67,10 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const engine = deployment.identity;
   if (engine === undefined) throw new Error('the server was started, but its identity is not known');
   const pointers = await checkPointers(source.folder, inputFiles(plan));
-  const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
+  const warnings = [
+    ...pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail),
+    ...seen.warnings,
+  ];
   for (const warning of warnings) events.warning(warning);
   const costs = Object.fromEntries(
     candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
@@ -82,6 +87,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
           footprints: seen.footprints,
           freeBytes: process.availableMemory(),
           flagSetCount,
+          isAttached: engine.kind === 'remote',
         })
       : { ...request.continuing.earlier.record.apply, applied: prepared.applied },
     { candidates: taken, deployment, events },

@@ -4,6 +4,7 @@ import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import { isComplete } from '../modelconfig/compare.ts';
 import type { Apply } from '../plan/plan.ts';
+import { attachedWarnings } from './attached-warnings.ts';
 import { type Candidate, makeCandidates } from './candidates.ts';
 import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
@@ -116,7 +117,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
 }
 
 function deploy(
-  { engine, plan, signal, instruments = hostInstruments }: SweepRequest,
+  { engine, plan, signal, folder, events, instruments = hostInstruments }: SweepRequest,
   made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
 ): Deployment {
   const { staged, autoCompleteConfig, previous } = made;
@@ -128,6 +129,7 @@ function deploy(
     autoCompleteConfig,
     signal,
     clock: instruments.clock,
+    run: { folder, tell: events.warning },
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
 }
@@ -154,9 +156,11 @@ async function lookAt(
 ): Promise<Seen> {
   const { plan, signal, events } = request;
   const [baseline] = candidates;
-  events.preparing('starting the server');
+  events.preparing(request.engine.kind === 'remote' ? 'reaching the server' : 'starting the server');
+  const warnings: string[] = [];
   const serverStartMs = await timed(instruments, async () => {
-    await deployment.start();
+    const server = await deployment.start();
+    if (baseline !== undefined) warnings.push(...(await attachedWarnings(server, plan, baseline.config)));
     // Where it stays loaded, loading belongs to the start, and no slice takes time for it.
     if (applied === 'keep' && baseline !== undefined) await deployment.putInForce(baseline, applied);
   });
@@ -166,7 +170,7 @@ async function lookAt(
     onVariant,
     deadlineMs,
   });
-  return { ...seen, serverStartMs };
+  return { ...seen, serverStartMs, warnings };
 }
 
 /** What goes wrong with a server is told as what it is due to: the user, or the server's own end. */

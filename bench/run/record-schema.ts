@@ -134,6 +134,7 @@ export const recordSchema = z.looseObject({
     version: z.string(),
     backend: z.string(),
     transferable: z.boolean(),
+    sharedProcess: z.literal(true).exactOptional(),
     command: texts,
   }),
   applied: z.enum(['reload', 'restart', 'colocate', 'keep']),

@@ -156,7 +156,7 @@ export function syntheticRecord({
       name: 'synthetic',
       model: 'm',
       modelRepository: '/models',
-      engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] },
+      engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], remote: null },
       apply: 'auto',
       load: { protocol: 'http', concurrency, batchSize: 1, input: '/rows.csv', requestTimeoutMs: 60_000 },
       objective: throughput,

@@ -50,7 +50,7 @@ export async function measureSlice(
   const hostProbe = instruments.probeHost();
   const counters = watchCounters(server.control, model);
   const transport = await loadTransport(slice.load.transport);
-  const target = plainTarget(addressFor(transport, server), model);
+  const target = targetOf(transport, server, model);
   const measurement = await instruments.runLoad({
     transport: transport.name,
     target,
@@ -89,11 +89,16 @@ function pacingOf({ pacing }: Load, { seed }: Plan): LoadPacing {
   return kind === 'poisson' ? { kind, requestsPerSecond, seed, inFlight } : { kind, requestsPerSecond, inFlight };
 }
 
+function targetOf(transport: Transport, server: Server, model: string): Target {
+  const plain = plainTarget(addressFor(transport, server), model);
+  return { ...plain, ...server.attached?.over[transport.name.startsWith('grpc') ? 'grpc' : 'http'] };
+}
+
 function addressFor({ name }: Transport, { httpAddress, grpcAddress, identity }: Server): Address {
   const address = name.startsWith('grpc') ? grpcAddress : httpAddress;
   if (address !== undefined) return address;
   throw new Failure('server', 'no-grpc', `the ${identity.kind} engine has no gRPC address`, {
-    hint: 'write protocol: http in the plan, or let the server listen for gRPC',
+    hint: 'write protocol: http in the plan, or let the server listen for gRPC (a remote one: engine.grpc names its address)',
   });
 }
 

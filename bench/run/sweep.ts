@@ -1,7 +1,8 @@
-import { type exitCodes, Failure } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { writeReport } from '../report/write.ts';
 import { measureAfter } from './after.ts';
+import { bothTold, exitKinds } from './both-told.ts';
 import { writeHistograms } from './histograms.ts';
 import { readHistory } from './history.ts';
 import { isOver } from './is-over.ts';
@@ -19,11 +20,20 @@ import { summarise } from './summarise.ts';
  * server) the report of the complete blocks is written before the Failure is thrown.
  */
 export async function sweep(request: SweepRequest): Promise<Results> {
-  const { folder, signal, events, resume } = request;
+  const { folder, events, resume } = request;
   if (resume && isOver(folder)) {
     events.warning('this run had ended: only its report is made again');
     return await reportRun(folder);
   }
+  try {
+    return await measured(request);
+  } catch (error) {
+    throw bothTold(error);
+  }
+}
+
+async function measured(request: SweepRequest): Promise<Results> {
+  const { folder, signal, events } = request;
   await using prepared = await prepareRun(request);
   try {
     const run = await measureLevels(prepared, request);
@@ -62,7 +72,7 @@ export async function reportRun(folder: string): Promise<Results> {
 
 function withFolder(failure: unknown, folder: string, blocks: number | null): unknown {
   if (!(failure instanceof Failure)) return failure;
-  const kind = exitKinds[failure.exitCode as keyof typeof exitKinds] ?? 'server';
+  const kind = exitKinds[failure.exitCode] ?? 'server';
   const report = {
     none: `no block was complete, so there is no verdict in ${folder}`,
     some: `the report of the ${blocks === 1 ? 'complete block' : `${blocks} complete blocks`} is ${folder}/index.html`,
@@ -74,13 +84,3 @@ function withFolder(failure: unknown, folder: string, blocks: number | null): un
     cause: failure,
   });
 }
-
-const exitKinds: Partial<Record<number, Exclude<keyof typeof exitCodes, 'done' | 'bug'>>> = {
-  2: 'usage',
-  3: 'server',
-  4: 'measurement',
-  5: 'gate',
-  6: 'results',
-  130: 'interrupted',
-  143: 'terminated',
-};

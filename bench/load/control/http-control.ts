@@ -1,19 +1,11 @@
-import { type IncomingMessage, request } from 'node:http';
-import type { Socket } from 'node:net';
 import { Failure, messageOf } from '../../failure.ts';
 import type { ModelMetadata } from '../../kserve/client.ts';
 import { readCounters, type ServerCounters } from '../../kserve/statistics.ts';
-import { connectThrough, dial, type Wrapping, wrappingOf } from '../conventional/wrapping.ts';
+import { type Wrapping, wrappingOf } from '../conventional/wrapping.ts';
 import { checkHeaders } from '../http/header-fields.ts';
 import type { Target } from '../transport.ts';
-import {
-  answerLimitBytes,
-  bounded,
-  type ControlOptions,
-  destroyWith,
-  type ModelControl,
-  RefusedCall,
-} from './model-control.ts';
+import { exchange } from './http-exchange.ts';
+import { bounded, type ControlOptions, type ModelControl, RefusedCall } from './model-control.ts';
 
 /** The control side over HTTP/1.1: a connection for each call, made as the load's are. */
 export class HttpControl implements ModelControl {
@@ -65,57 +57,11 @@ export class HttpControl implements ModelControl {
 
   #call(method: 'GET' | 'POST', path: string): Promise<unknown> {
     return bounded(`${method} ${path}`, this.#options, async (signal) => {
-      const socket = dial(this.#wrapping);
-      destroyWith(signal, socket);
-      try {
-        const connected = await connectThrough(this.#wrapping, socket);
-        const { status, body } = await this.#ask(connected, method, path);
-        if (status !== 200) throw new RefusedCall(`${status}`, reasonOf(body));
-        return parsed(`${method} ${path}`, body);
-      } finally {
-        socket.destroy();
-      }
+      const { status, body } = await exchange(this.#wrapping, { method, path }, signal);
+      if (status !== 200) throw new RefusedCall(`${status}`, reasonOf(body));
+      return parsed(`${method} ${path}`, body);
     });
   }
-
-  #ask(socket: Socket, method: string, path: string): Promise<{ status: number; body: Buffer }> {
-    const { host, port, tls, headers } = this.#target;
-    const { proxy, tunnel } = this.#wrapping;
-    const literal = (name: string): string => (name.includes(':') ? `[${name}]` : name);
-    const forwarded = proxy !== null && !tunnel;
-    const ownHost = headers.some(([name]) => name.toLowerCase() === 'host');
-    const fields = [
-      ...(ownHost ? [] : ['Host', `${literal(tls?.serverName ?? host)}:${port}`]),
-      ...headers.flat(),
-      ...(forwarded && proxy.authorization !== null ? ['Proxy-Authorization', proxy.authorization] : []),
-      ...(method === 'POST' ? ['Content-Length', '0'] : []),
-      ...['Connection', 'close'],
-    ];
-    return new Promise((resolve, reject) => {
-      const asked = request({
-        method,
-        path: `${forwarded ? `http://${literal(host)}:${port}` : ''}${path}`,
-        headers: fields,
-        createConnection: () => socket,
-      });
-      asked.on('error', reject);
-      asked.on('response', (answer) => {
-        readBody(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
-      });
-      asked.end();
-    });
-  }
-}
-
-async function readBody(answer: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of answer as AsyncIterable<Buffer>) {
-    size += piece.byteLength;
-    if (size > answerLimitBytes) throw new Error(`it is longer than ${answerLimitBytes} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 function parsed(what: string, body: Buffer): unknown {

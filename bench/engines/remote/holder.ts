@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Holder } from './restore-record.ts';
+
+/** This process. */
+export function thisHolder(): Holder {
+  return {
+    pid: process.pid,
+    startTicks: startTicksOf(process.pid),
+    host: hostname(),
+    startedAt: new Date().toISOString(),
+  };
+}
+
+/** Whether the process of a record is still there; of another host that is not known, and taken for granted. */
+export function isHeld({ pid, startTicks, host }: Holder): boolean {
+  if (host !== hostname()) return true;
+  if (!isAlive(pid)) return false;
+  const now = startTicksOf(pid);
+  return startTicks === null || now === null || startTicks === now;
+}
+
+/** "process 123 on build-3 since 2026-01-01 12:00:00 UTC" */
+export function holderText({ pid, host, startedAt }: Holder): string {
+  return `process ${pid} on ${host} since ${startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}`;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** When a process began, in ticks since the host did; null where the system does not tell. */
+function startTicksOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The program's name, in parentheses, may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}

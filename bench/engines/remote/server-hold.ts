@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Failure, messageOf } from '../../failure.ts';
+import type { RemoteChoice } from '../../plan/plan.ts';
+import { holderText, isHeld, thisHolder } from './holder.ts';
+import {
+  type ModelBefore,
+  type RestoreRecord,
+  readRecord,
+  restoreFile,
+  restoreName,
+  writeRecord,
+} from './restore-record.ts';
+
+export type HoldOptions = {
+  readonly stateFolder: string;
+  readonly runFolder: string | null;
+  /** HOST:PORT of its HTTP address. */
+  readonly server: string;
+  readonly remote: RemoteChoice;
+};
+
+/**
+ * Keeps a remote server for this process, as far as other processes with the same state folder go: the record of what must be
+ * restored there is the lock. One that a process left which is gone is taken over with the models that it names.
+ */
+export class ServerHold {
+  /** The record that was taken over with models still to be restored. */
+  readonly left: RestoreRecord | undefined;
+  readonly #file: string;
+  #record: RestoreRecord;
+
+  /** @throws Failure: usage where another process has the server, results where the record cannot be read or written. */
+  constructor({ stateFolder, runFolder, server, remote }: HoldOptions) {
+    this.#file = restoreFile(stateFolder, server);
+    using _claim = claim(this.#file);
+    const before = readRecord(this.#file);
+    if (before !== undefined && isHeld(before.holder)) throw inUse(before);
+    this.left = before === undefined || before.models.length === 0 ? undefined : before;
+    this.#record = {
+      schemaVersion: 1,
+      id: randomBytes(8).toString('hex'),
+      server,
+      remote,
+      holder: thisHolder(),
+      runFolder,
+      models: before?.models ?? [],
+    };
+    this.#write();
+  }
+
+  get models(): readonly ModelBefore[] {
+    return this.#record.models;
+  }
+
+  /** On the disk when it returns. @throws Failure (results) */
+  note(models: readonly ModelBefore[]): void {
+    this.#record = { ...this.#record, models };
+    this.#write();
+  }
+
+  /** Lets others have the server. What is still to be restored stays noted. */
+  release(): void {
+    if (this.#record.models.length > 0) return;
+    rmSync(this.#file, { force: true });
+  }
+
+  /** The run's copy comes first, so that there is one wherever the server's own record is. */
+  #write(): void {
+    const { runFolder, models } = this.#record;
+    if (runFolder !== null && models.length > 0) writeRecord(join(runFolder, restoreName), this.#record);
+    writeRecord(this.#file, this.#record);
+    if (models.length > 0) return;
+    if (runFolder !== null) rmSync(join(runFolder, restoreName), { force: true });
+    if (this.left !== undefined) removeCopy(this.left);
+  }
+}
+
+/** The copy in the folder of the run that a record was made for, if it is still the same. */
+export function removeCopy({ id, runFolder }: RestoreRecord): void {
+  if (runFolder === null) return;
+  const file = join(runFolder, restoreName);
+  try {
+    if (readRecord(file)?.id === id) rmSync(file, { force: true });
+  } catch (error) {
+    // A file that is no record is not ours to remove.
+    if (!(error instanceof Failure)) throw error;
+  }
+}
+
+export function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
+  const what = runFolder === null ? '' : ` (${runFolder})`;
+  return new Failure('usage', 'server-in-use', `${server} is in use by ${holderText(holder)}${what}`, {
+    hint: 'two runs on one server would measure each other: wait for it to end; if it is gone, tritune restore puts back what it left',
+  });
+}
+
+const claimMs = 10_000;
+
+/** Held for as long as it takes to look at a record and replace it, so that no two processes take over the same one. */
+function claim(file: string): Disposable {
+  const lock = `${file}.claim`;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      mkdirSync(dirname(lock), { recursive: true });
+      closeSync(openSync(lock, 'wx'));
+      return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, {
+          cause: error,
+        });
+      const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      if (Date.now() - madeMs > claimMs) rmSync(lock, { force: true });
+    }
+  }
+  throw new Failure('usage', 'server-in-use', 'another process is just taking the same server', { hint: 'try again' });
+}
