@@ -25,7 +25,9 @@ const dockerTimeoutMs = 3_000;
  * @throws Failure: usage for an engine that this version has not, server where none is found or the choice is open.
  */
 export async function chooseEngine(choice: EngineChoice, host: EngineHost): Promise<ChosenEngine> {
-  if (choice.kind === 'embedded') return { engine: embeddedEngine(host.env), reason: undefined };
+  // As if they were set where the command was given: what an engine adds to these, it adds to its own too.
+  const env = { ...host.env, ...choice.environment };
+  if (choice.kind === 'embedded') return { engine: embeddedEngine(env), reason: undefined };
   if (choice.kind === 'docker' || choice.kind === 'remote') {
     throw new Failure('usage', 'engine', `there is no ${choice.kind} engine yet`, {
       hint: 'write engine: local or engine: embedded',
@@ -33,7 +35,7 @@ export async function chooseEngine(choice: EngineChoice, host: EngineHost): Prom
   }
   const found = findLocal({
     root: host.projectFolder,
-    env: host.env,
+    env,
     ...(choice.path === null ? {} : { path: choice.path }),
   });
   if ('engine' in found) return { engine: found.engine, reason: undefined };
@@ -54,7 +56,7 @@ export async function chooseEngine(choice: EngineChoice, host: EngineHost): Prom
     );
   }
   return {
-    engine: embeddedEngine(host.env),
+    engine: embeddedEngine(env),
     reason: `on the embedded server, as a rehearsal: ${found.missing}`,
   };
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Engine, EngineKind } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { PlacementChoice, Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { continuedPlan } from '../run/continuation.ts';
 import { readEarlierRun } from '../run/earlier-run.ts';
@@ -24,6 +24,7 @@ export type SweepOptions = {
   margin?: number;
   alpha?: number;
   engine?: (typeof engineKinds)[number];
+  placement?: PlacementChoice;
   out?: string;
   resume?: string;
   /** The folder of a run that has ended. */
@@ -162,7 +163,7 @@ function resumedEngine(choice: Plan['engine'], kind: EngineKind, host: Host): En
 /** The plan with what the command line says in place of its own. */
 export function override(
   plan: Plan,
-  { budget, blocks, slices, seed, engine, goal, margin, alpha }: SweepOptions,
+  { budget, blocks, slices, seed, engine, goal, margin, alpha, placement }: SweepOptions,
 ): Plan {
   return {
     ...plan,
@@ -173,6 +174,7 @@ export function override(
     ...(goal === undefined ? {} : { goal }),
     ...(margin === undefined ? {} : { practicalMargin: margin }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(placement === undefined ? {} : { placement }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
 }

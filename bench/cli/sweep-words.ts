@@ -1,11 +1,12 @@
 import { join, relative, resolve } from 'node:path';
+import { placementText } from '../plan/placement-schema.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Host } from './host.ts';
 import type { SweepOptions } from './sweep-request.ts';
 
 /** What repeats a run: `words` first; the plan's own values need no saying, those given on the command line do. */
 export function commandLine(words: readonly string[], plan: Plan, options: SweepOptions): string {
-  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha } = options;
+  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha, placement } = options;
   const parts = [
     ...words,
     ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
@@ -16,6 +17,7 @@ export function commandLine(words: readonly string[], plan: Plan, options: Sweep
     ...(margin === undefined ? [] : [`--margin ${margin}`]),
     ...(alpha === undefined ? [] : [`--alpha ${alpha}`]),
     ...(engine === undefined ? [] : [`--engine ${engine}`]),
+    ...(placement === undefined ? [] : [`--placement ${placementText(placement)}`]),
     ...(soak === false ? ['--no-soak'] : []),
   ];
   return `npm run sweep -- ${parts.join(' ')}`;

@@ -151,7 +151,7 @@ describe('--require-winner', () => {
     ],
     blocks: 8,
     sd,
-    plan: { engine: { kind: 'embedded', path: null, httpPort: null, grpcPort: null, flags: [] } },
+    plan: { engine: { kind: 'embedded', path: null, httpPort: null, grpcPort: null, flags: [], environment: {} } },
   });
   for (const [kind, run, more, code] of [
     ['WINNER', two(1.2, 0.01), [], 0],

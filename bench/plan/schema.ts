@@ -3,8 +3,10 @@ import type { SettingValue } from '../modelconfig/settings.ts';
 import { parseCondition } from './condition.ts';
 import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
+import { placement } from './placement-schema.ts';
 import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
 import { variantsMost } from './search.ts';
+import { serverEnvironment } from './server-environment.ts';
 import { isOwnFlag } from './server-flags.ts';
 
 const name = (what: string) =>
@@ -32,6 +34,7 @@ const engine = z.preprocess(
     path: z.string().min(1).nullable().default(null),
     httpPort: port,
     grpcPort: port,
+    environment: serverEnvironment,
     flags: z
       .array(
         z
@@ -99,7 +102,8 @@ export const planSchema = z.strictObject({
   name: name('name'),
   model: name('model'),
   modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
-  engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] }),
+  engine: engine.default({ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], environment: {} }),
+  placement: placement.prefault('auto'),
   apply: z
     .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart, colocate' })
     .default('auto'),

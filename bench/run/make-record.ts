@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import type { Apply } from '../plan/plan.ts';
 import { version } from '../version.ts';
@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
 import { floorPlace, readNoiseFloor } from './noise-floor.ts';
+import { unboundIds } from './unbound-threads.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
@@ -31,6 +32,7 @@ export type Prepared = {
   readonly applied: Apply;
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
+  readonly placement: Placement;
   readonly inputMd5: string;
   readonly instruments: Instruments;
   /** On the clock of the instruments. */
@@ -51,7 +53,7 @@ export type Seen = {
  * @throws Failure (server) where the server takes none of the variants.
  */
 export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRecord> {
-  const { request, source, candidates, setAside, deployment, environment, startMs } = prepared;
+  const { request, source, candidates, setAside, deployment, environment, placement, startMs } = prepared;
   const { looks, workloads, serverStartMs } = seen;
   const { plan, planFile, planSource, command, events } = request;
   const { clock } = prepared.instruments;
@@ -68,7 +70,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
   for (const warning of warnings) events.warning(warning);
   const costs = Object.fromEntries(
-    candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
+    candidates.map(({ variant, config }) => [variant.id, costOf(config, placement.serverCpuCount)]),
   );
   const timing = timingOf(plan, accepted, instancesIn(costs));
   const taken = candidates.filter(({ variant }) => accepted.some(({ variantId }) => variantId === variant.id));
@@ -124,6 +126,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
     environment,
+    placement: { ...placement, unboundIds: unboundIds(taken, placement) },
     inputMd5: prepared.inputMd5,
     warnings,
   };

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import type { Placement } from '../engines/placement/choose.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
@@ -11,6 +11,7 @@ import { describeEnvironment } from './environment.ts';
 import { hostInstruments, type Instruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
+import { placeClient, placementOf } from './placing.ts';
 import { preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
 import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
@@ -44,24 +45,26 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const startMs = instruments.clock.nowMs();
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
-  const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
+  const placement = await placementOf(plan, request.engine.kind);
+  const { measured: candidates, setAside } = makeCandidates(plan, source, placement.serverCpuCount);
   const data = await readInputData(workloadSpec(plan));
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
   const earlier = request.continuing?.earlier;
   const applied = previous?.applied ?? appliedAfter(earlier, plan, firstApply(plan, candidates));
-  if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
-  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, applied });
+  if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5, placement });
+  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, placement, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   stack.defer(makeRunFolder(folder));
   stack.use(lockRun(folder));
   // Only the holder of the lock may look again: another run may have begun here meanwhile.
   if (!resume) checkRunFolder(folder);
+  stack.use(await placeClient(placement));
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
-  const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
+  const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, placement, previous }));
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
       request,
@@ -88,6 +91,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           applied,
           autoCompleteConfig,
           environment,
+          placement,
           inputMd5,
           instruments,
           startMs,
@@ -117,9 +121,9 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
 
 function deploy(
   { engine, plan, signal, instruments = hostInstruments }: SweepRequest,
-  made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
+  made: { staged: StagedModel; autoCompleteConfig: boolean; placement: Placement; previous: RunRecord | undefined },
 ): Deployment {
-  const { staged, autoCompleteConfig, previous } = made;
+  const { staged, autoCompleteConfig, placement, previous } = made;
   return new Deployment({
     engine,
     choice: plan.engine,
@@ -127,6 +131,7 @@ function deploy(
     model: plan.model,
     autoCompleteConfig,
     signal,
+    placement,
     clock: instruments.clock,
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });

@@ -35,6 +35,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
     engine: { ...record.engine, command: [...record.engine.command] },
     run: {
       applied: describeApply(record),
+      placement: describePlacement(record),
       startedAt: record.startedAt,
       finishedAt,
       durationMs,
@@ -148,6 +149,10 @@ function describeVerdict(record: RunRecord, { ended }: History, decision: Decisi
 function describeApply({ applied, apply }: RunRecord): Results['run']['applied'] {
   const { because, loadRatio, neededBytes, freeBytes } = apply;
   return { way: applied, because, loadRatio, neededBytes, freeBytes };
+}
+
+function describePlacement({ placement: { unboundIds: _, ...placement } }: RunRecord): Results['run']['placement'] {
+  return placement;
 }
 
 function blockTable({ allValues, scores }: Decision, block: number): Results['blocks'][number]['values'] {

@@ -1,3 +1,4 @@
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import type { Candidate } from './candidates.ts';
 import type { Environment } from './environment.ts';
@@ -8,11 +9,12 @@ export type Present = {
   readonly candidates: readonly Candidate[];
   readonly environment: Environment;
   readonly inputMd5: string;
+  readonly placement: Placement;
 };
 
 /** @throws Failure (results), naming what differs, where measurements of two different things would be mixed. */
-export function checkUnchanged(record: RunRecord, { candidates, environment, inputMd5 }: Present): void {
-  const changed = changesSince(record, { candidates, environment, inputMd5 });
+export function checkUnchanged(record: RunRecord, present: Present): void {
+  const changed = changesSince(record, present);
   if (changed.length === 0) return;
   throw new Failure(
     'results',
@@ -25,7 +27,7 @@ export function checkUnchanged(record: RunRecord, { candidates, environment, inp
 }
 
 /** What differs from a run's beginning, in words; of many things the first four and how many more there are. */
-export function changesSince(record: RunRecord, { candidates, environment, inputMd5 }: Present): string[] {
+export function changesSince(record: RunRecord, { candidates, environment, inputMd5, placement }: Present): string[] {
   const configs = candidates
     .filter(({ variant, configText }) => record.configs[variant.id] !== configText)
     .map(({ variant }) => `the configuration of ${variant.id}`);
@@ -34,8 +36,17 @@ export function changesSince(record: RunRecord, { candidates, environment, input
     ...(same(record.environment.model, environment.model) ? [] : ['the model files']),
     ...(record.inputMd5 === inputMd5 ? [] : [`the rows in ${record.plan.load.input}`]),
     ...(same(hostOf(record.environment), hostOf(environment)) ? [] : ['the host']),
+    ...(same(cpusOf(record.placement), cpusOf(placement)) ? [] : [`the CPUs of server and client (${inWords(record.placement)}; now ${inWords(placement)})`]),
   ];
   return changed.length <= 5 ? changed : [...changed.slice(0, 4), `${changed.length - 4} more`];
+}
+
+function cpusOf({ divided, server, client, memoryNodes }: Placement): unknown {
+  return [divided, server, client, memoryNodes];
+}
+
+function inWords({ divided, server, client }: Placement): string {
+  return divided ? `${server} and ${client}` : `${server} for both`;
 }
 
 /** Names of hosts change with each container; what it computes with does not. */
