@@ -12,7 +12,19 @@ describe('a list of CPUs', () => {
   });
 
   it('is none where it is anything else', () => {
-    for (const text of ['a', '3-1', '-1', '1-', '0,,1', '1,', '0-99999', '1e3', '0x1', '0-1-2', `${'1,'.repeat(5000)}1`])
+    for (const text of [
+      'a',
+      '3-1',
+      '-1',
+      '1-',
+      '0,,1',
+      '1,',
+      '0-99999',
+      '1e3',
+      '0x1',
+      '0-1-2',
+      `${'1,'.repeat(5000)}1`,
+    ])
       assert.equal(parseCpuList(text), undefined, text.slice(0, 20));
   });
 

@@ -45,7 +45,14 @@ export function doctorCommand(host: Host, exit: Exit): Command {
 
 type Options = { readonly client?: true; readonly json?: true; readonly color: boolean };
 
-const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], environment: {} };
+const anyEngine: EngineChoice = {
+  kind: 'auto',
+  path: null,
+  httpPort: null,
+  grpcPort: null,
+  flags: [],
+  environment: {},
+};
 
 async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
   const found = await tried('engine', () => chooseEngine(choice, host));

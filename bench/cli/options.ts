@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import { parseDurationMs } from '../plan/quantity.ts';
 import { parsePlacement } from '../plan/placement-schema.ts';
 import type { PlacementChoice } from '../plan/plan.ts';
+import { parseDurationMs } from '../plan/quantity.ts';
 import { errorRate, margin } from '../plan/quantity-schema.ts';
 
 /** Option values as people type them; commander turns what is thrown into a usage error that names the option. */

@@ -5,35 +5,39 @@ import type { PlacementChoice } from './plan.ts';
 const forms = 'placement is auto, none, or lists of CPUs: { server: "0-13", client: "14-15" }';
 const listForm = 'write a list of CPUs in quotes, such as "0-3,8"';
 
-const cpuList = z
-  .union([z.string(), z.int()], { error: listForm })
-  .transform((text, context) => {
-    const cpus = parseCpuList(String(text));
-    if (cpus !== undefined && cpus.length > 0) return cpus;
-    context.addIssue({ code: 'custom', message: listForm });
-    return z.NEVER;
-  });
+const cpuList = z.union([z.string(), z.int()], { error: listForm }).transform((text, context) => {
+  const cpus = parseCpuList(String(text));
+  if (cpus !== undefined && cpus.length > 0) return cpus;
+  context.addIssue({ code: 'custom', message: listForm });
+  return z.NEVER;
+});
 
 /** Which CPUs server and client have. */
-export const placement: z.ZodType<PlacementChoice, unknown> = z
-  .preprocess(
-    (value) => (typeof value === 'string' ? { kind: value } : value),
-    z.union(
+export const placement: z.ZodType<PlacementChoice, unknown> = z.preprocess(
+  withKind,
+  z
+    .discriminatedUnion(
+      'kind',
       [
         z.strictObject({ kind: z.enum(['auto', 'none']) }),
-        z
-          .strictObject({ server: cpuList, client: cpuList })
-          .transform(({ server, client }) => ({ kind: 'lists' as const, server, client })),
+        z.strictObject({ kind: z.literal('lists'), server: cpuList, client: cpuList }),
       ],
       { error: forms },
-    ),
-  )
-  .superRefine((choice, context) => {
-    if (choice.kind !== 'lists') return;
-    const both = choice.server.filter((cpu) => choice.client.includes(cpu));
-    if (both.length > 0)
-      context.addIssue({ code: 'custom', message: `CPU ${both[0]} is in both lists: each belongs to one of them` });
-  });
+    )
+    .superRefine((choice, context) => {
+      if (choice.kind !== 'lists') return;
+      const both = choice.server.filter((cpu) => choice.client.includes(cpu));
+      if (both.length > 0)
+        context.addIssue({ code: 'custom', message: `CPU ${both[0]} is in both lists: each belongs to one of them` });
+    }),
+);
+
+/** A word names its kind, and two lists are a kind of their own. */
+function withKind(value: unknown): unknown {
+  if (typeof value === 'string') return { kind: value };
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMap && !('kind' in value) ? { kind: 'lists', ...value } : value;
+}
 
 /** The same from the command line: `auto`, `none`, or the lists of server and client with a colon between, "0-13:14-15". */
 export function parsePlacement(text: string): PlacementChoice | string {

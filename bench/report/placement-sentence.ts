@@ -7,7 +7,8 @@ type Placement = Results['run']['placement'];
 /** For which CPUs the verdict holds: one sentence. */
 export function placementSentence({ run: { placement } }: Pick<Results, 'run'>): string {
   const { divided, because, memoryNodes, splitCores, siblingsKnown } = placement;
-  if (because === 'elsewhere') return 'Which CPUs the server had is not known here: the verdict holds for the server as it was found.';
+  if (because === 'elsewhere')
+    return 'Which CPUs the server had is not known here: the verdict holds for the server as it was found.';
   if (!divided)
     return `Server and client shared ${cores(placement.serverCoreCount)} (CPUs ${plainText(placement.server)}), ${reasons[because]}: the verdict holds for this set of CPUs, with a client beside the server.`;
   const memory = memoryNodes === null ? '' : `, its memory on node ${plainText(memoryNodes)}`;

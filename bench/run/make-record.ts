@@ -10,7 +10,6 @@ import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
 import { floorPlace, readNoiseFloor } from './noise-floor.ts';
-import { unboundIds } from './unbound-threads.ts';
 import { checkPointers } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
@@ -18,6 +17,7 @@ import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { serverSets } from './server-sets.ts';
 import { timingOf } from './timing.ts';
+import { unboundIds } from './unbound-threads.ts';
 import { inputFiles } from './workload-spec.ts';
 import type { Workloads } from './workloads.ts';
 

@@ -1,9 +1,9 @@
-import { cpusOfProcess, pinThisProcess } from '../engines/placement/pin.ts';
+import type { Server } from '../engines/engine.ts';
 import { choosePlacement, type Placement } from '../engines/placement/choose.ts';
+import { cpusOfProcess, pinThisProcess } from '../engines/placement/pin.ts';
 import type { ServerPlacement } from '../engines/placement/server-placement.ts';
 import { findPlacementTools } from '../engines/placement/tools.ts';
 import { readTopology } from '../engines/placement/topology.ts';
-import type { Server } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 

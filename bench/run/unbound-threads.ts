@@ -11,6 +11,9 @@ export function unboundIds(candidates: readonly Candidate[], { narrowed }: Pick<
   return candidates
     .filter(({ config }) => backendOf(config) === 'onnxruntime')
     .filter(({ config }) => !(Number(config.parameters?.intra_op_thread_count?.string_value ?? 0) > 0))
-    .filter(({ config }) => !(config.instance_group ?? []).every(({ kind }) => kind === 'KIND_GPU') || config.instance_group === undefined)
+    .filter(
+      ({ config }) =>
+        !(config.instance_group ?? []).every(({ kind }) => kind === 'KIND_GPU') || config.instance_group === undefined,
+    )
     .map(({ variant }) => variant.id);
 }

@@ -36,7 +36,9 @@ export function changesSince(record: RunRecord, { candidates, environment, input
     ...(same(record.environment.model, environment.model) ? [] : ['the model files']),
     ...(record.inputMd5 === inputMd5 ? [] : [`the rows in ${record.plan.load.input}`]),
     ...(same(hostOf(record.environment), hostOf(environment)) ? [] : ['the host']),
-    ...(same(cpusOf(record.placement), cpusOf(placement)) ? [] : [`the CPUs of server and client (${inWords(record.placement)}; now ${inWords(placement)})`]),
+    ...(same(cpusOf(record.placement), cpusOf(placement))
+      ? []
+      : [`the CPUs of server and client (${inWords(record.placement)}; now ${inWords(placement)})`]),
   ];
   return changed.length <= 5 ? changed : [...changed.slice(0, 4), `${changed.length - 4} more`];
 }
