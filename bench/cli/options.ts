@@ -42,6 +42,11 @@ export function placementFlag(): Option {
   ).argParser(placementOption);
 }
 
+/** `--share-host`, as every command that measures takes it. */
+export function shareHostFlag(): Option {
+  return new Option('--share-host', 'go on beside another run that measures on this host; nothing is claimed then');
+}
+
 function placementOption(text: string): PlacementChoice {
   const parsed = parsePlacement(text);
   if (typeof parsed === 'string') throw new InvalidArgumentError(parsed);

@@ -5,6 +5,8 @@ import type { PlacementChoice, Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { continuedPlan } from '../run/continuation.ts';
 import { readEarlierRun } from '../run/earlier-run.ts';
+import type { HostClaimOptions } from '../run/host-claim.ts';
+import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
@@ -29,6 +31,7 @@ export type SweepOptions = {
   resume?: string;
   /** The folder of a run that has ended. */
   continue?: string;
+  shareHost?: true;
   quiet?: true;
   /** False for --no-soak. */
   soak?: boolean;
@@ -68,6 +71,7 @@ export async function requestOf(
       resume: true,
       continuing: null,
       soak: after.soak,
+      hostClaim: claimOf(options, host),
       signal,
     };
   }
@@ -91,6 +95,7 @@ export async function requestOf(
     resume: false,
     continuing: null,
     soak: options.soak !== false,
+    hostClaim: claimOf(options, host),
     signal,
   };
 }
@@ -125,6 +130,7 @@ function continuedRequest(
     resume: false,
     continuing: { earlier, continues },
     soak: options.soak !== false && record.after.soak,
+    hostClaim: claimOf(options, host),
     signal,
   };
 }
@@ -177,6 +183,10 @@ export function override(
     ...(placement === undefined ? {} : { placement }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
+}
+
+function claimOf({ shareHost }: SweepOptions, { env, args }: Host): HostClaimOptions {
+  return { folder: hostClaimFolder(env), command: ['tritune', ...args].join(' '), share: shareHost === true };
 }
 
 /** `$XDG_STATE_HOME/tritune`, by default under the home folder. */

@@ -8,7 +8,15 @@ import { sweep } from '../run/sweep.ts';
 import { dryRun } from './dry-run.ts';
 import { engineKinds } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
-import { alphaOption, countOption, durationOption, marginOption, placementFlag, seedOption } from './options.ts';
+import {
+  alphaOption,
+  countOption,
+  durationOption,
+  marginOption,
+  placementFlag,
+  seedOption,
+  shareHostFlag,
+} from './options.ts';
 import { sweepProgress } from './progress.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
 
@@ -53,6 +61,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'a further attempt, on fresh blocks, after a run that has ended; a plan beside it may add variants',
       ).conflicts(['resume', 'engine', 'placement', 'alpha', 'dryRun']),
     )
+    .addOption(shareHostFlag().conflicts(['resume', 'dryRun']))
     .option('--no-soak', 'leaves out the long slices that follow a claim')
     .option(
       '--require-winner',

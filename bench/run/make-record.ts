@@ -33,6 +33,7 @@ export type Prepared = {
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
   readonly placement: Placement;
+  readonly sharedHost: RunRecord['sharedHost'];
   readonly inputMd5: string;
   readonly instruments: Instruments;
   /** On the clock of the instruments. */
@@ -127,6 +128,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     costs,
     environment,
     placement: { ...placement, unboundIds: unboundIds(taken, placement) },
+    sharedHost: prepared.sharedHost,
     inputMd5: prepared.inputMd5,
     warnings,
   };

@@ -8,6 +8,7 @@ import { type Candidate, makeCandidates } from './candidates.ts';
 import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
+import { claimHost, measuringInWords } from './host-claim.ts';
 import { hostInstruments, type Instruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
@@ -57,6 +58,8 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, placement, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
+  const claim = await claimFor(request, previous);
+  if (claim !== null) stack.use(claim);
   stack.defer(makeRunFolder(folder));
   stack.use(lockRun(folder));
   // Only the holder of the lock may look again: another run may have begun here meanwhile.
@@ -93,6 +96,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           environment,
           placement,
           inputMd5,
+          sharedHost: claim?.isShared === true ? { others: claim.others.map(measuringInWords) } : null,
           instruments,
           startMs,
         },
@@ -117,6 +121,15 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
         : startMs + plan.budgetMs - (resume ? usedBefore(folder, record) : 0),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** A run that was begun beside others goes on beside others. */
+async function claimFor({ hostClaim, events }: SweepRequest, previous: RunRecord | undefined) {
+  if (hostClaim === undefined) return null;
+  const isShared = hostClaim.share || (previous?.sharedHost ?? null) !== null;
+  const claim = await claimHost({ ...hostClaim, share: isShared });
+  if (isShared) events.warning('the host is shared with other runs: nothing can be claimed from this one');
+  return { isShared, others: claim.others, [Symbol.dispose]: () => claim[Symbol.dispose]() };
 }
 
 function deploy(

@@ -163,6 +163,7 @@ export const recordSchema = z.looseObject({
     splitCores: z.boolean(),
     unboundIds: texts,
   }),
+  sharedHost: z.looseObject({ others: texts }).nullable(),
   warnings: texts,
 });
 

@@ -54,6 +54,8 @@ export type RunRecord = {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Which CPUs server and client had, and the variants whose threads do not know of it. */
   readonly placement: RecordedPlacement;
+  /** Where other runs were let measure on the host at the same time (`--share-host`): those that did when it began. */
+  readonly sharedHost: { readonly others: readonly string[] } | null;
   /** Of the plan's input file. */
   readonly inputMd5: string;
   readonly warnings: readonly string[];

@@ -239,6 +239,7 @@ export function syntheticRecord({
       splitCores: false,
       unboundIds: [],
     },
+    sharedHost: null,
     inputMd5: '0'.repeat(32),
     warnings: [],
   };
