@@ -1,3 +1,4 @@
+import { basename, relative } from 'node:path';
 import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import type { Apply } from '../plan/plan.ts';
@@ -10,7 +11,7 @@ import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
 import { floorPlace, readNoiseFloor } from './noise-floor.ts';
-import { checkPointers } from './pointers.ts';
+import { checkPointers, type PointerCheck } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
@@ -126,12 +127,22 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
-    environment,
+    environment: { ...environment, dvc: dvcState(pointers, source.folder) },
     placement: { ...placement, unboundIds: unboundIds(taken, placement) },
     sharedHost: prepared.sharedHost,
     inputMd5: prepared.inputMd5,
     warnings,
   };
+}
+
+/** By file: whether it is what its pointer says. */
+function dvcState(pointers: readonly PointerCheck[], modelFolder: string): Record<string, string> {
+  return Object.fromEntries(
+    pointers.map(({ file, outcome }) => {
+      const name = relative(modelFolder, file);
+      return [name.startsWith('..') ? basename(file) : name, outcome];
+    }),
+  );
 }
 
 type Settling = {

@@ -6,6 +6,7 @@ import { afterResult, withSoak } from './after-result.ts';
 import { type Decision, decideRun } from './decision.ts';
 import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
+import { strainDuring } from './host-strain.ts';
 import type { JournalLine } from './journal.ts';
 import { frozen } from './levels.ts';
 import { nextCommand, timeOfBlocks } from './next-command.ts';
@@ -70,7 +71,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       order: slices.map(({ slice }) => slice.variantId),
       values: blockTable(decision, block),
     })),
-    environment: { ...record.environment },
+    environment: { ...record.environment, during: strainDuring(lines) },
     config: { baseline: record.configs[baselineId] ?? '', pick: record.configs[decision.verdict.pick] ?? '' },
   };
 }

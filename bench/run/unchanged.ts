@@ -2,6 +2,7 @@ import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import type { Candidate } from './candidates.ts';
 import type { Environment } from './environment.ts';
+import { compareEnvironments, modelFiles } from './environment-differences.ts';
 import type { RunRecord } from './record.ts';
 
 /** What a run may not change between its beginning and its going on, as it is now. */
@@ -28,14 +29,17 @@ export function checkUnchanged(record: RunRecord, present: Present): void {
 
 /** What differs from a run's beginning, in words; of many things the first four and how many more there are. */
 export function changesSince(record: RunRecord, { candidates, environment, inputMd5, placement }: Present): string[] {
+  const differing = compareEnvironments(record.environment, environment).differences.filter(({ forbids }) => forbids);
   const configs = candidates
     .filter(({ variant, configText }) => record.configs[variant.id] !== configText)
     .map(({ variant }) => `the configuration of ${variant.id}`);
   const changed = [
     ...configs,
-    ...(same(record.environment.model, environment.model) ? [] : ['the model files']),
+    ...differing.filter(({ what }) => what === modelFiles).map(({ what }) => what),
     ...(record.inputMd5 === inputMd5 ? [] : [`the rows in ${record.plan.load.input}`]),
-    ...(same(hostOf(record.environment), hostOf(environment)) ? [] : ['the host']),
+    ...differing
+      .filter(({ what }) => what !== modelFiles)
+      .map(({ what, before, now }) => `${what} (${before}; now ${now})`),
     ...(same(cpusOf(record.placement), cpusOf(placement))
       ? []
       : [`the CPUs of server and client (${inWords(record.placement)}; now ${inWords(placement)})`]),
@@ -49,12 +53,6 @@ function cpusOf({ divided, server, client, memoryNodes }: Placement): unknown {
 
 function inWords({ divided, server, client }: Placement): string {
   return divided ? `${server} and ${client}` : `${server} for both`;
-}
-
-/** Names of hosts change with each container; what it computes with does not. */
-function hostOf({ host }: Readonly<Record<string, unknown>>): unknown {
-  const { cpu, cores } = (host ?? {}) as Record<string, unknown>;
-  return [cpu, cores];
 }
 
 function same(a: unknown, b: unknown): boolean {
