@@ -46,7 +46,15 @@ export function doctorCommand(host: Host, exit: Exit): Command {
 
 type Options = { readonly client?: true; readonly json?: true; readonly color: boolean };
 
-const anyEngine: EngineChoice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], remote: null };
+const anyEngine: EngineChoice = {
+  kind: 'auto',
+  path: null,
+  httpPort: null,
+  grpcPort: null,
+  flags: [],
+  environment: {},
+  remote: null,
+};
 
 async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
   const found = await tried('engine', () => chooseEngine(choice, host));

@@ -32,7 +32,7 @@ export async function dryRun(planFile: string | undefined, options: SweepOptions
   return sections.map((lines) => lines.map((line) => `${plainText(line)}\n`).join('')).join('\n');
 }
 
-function questionOf(plan: Plan, file: string, { input, apply }: Expectation): string[] {
+function questionOf(plan: Plan, file: string, { input, apply, placement }: Expectation): string[] {
   const requests = requestsForObjective(plan.objective);
   return [
     `${file}: ${plan.name}, model ${plan.model}`,
@@ -41,7 +41,12 @@ function questionOf(plan: Plan, file: string, { input, apply }: Expectation): st
     `goal: ${plan.goal}, practical margin ${share(plan.practicalMargin)}, alpha ${share(plan.alpha)}`,
     `load: ${describeLoad(plan.load, outstandingOf(plan))}; ${input}`,
     `${apply === 'keep' ? 'loaded when the server starts, since the load alone differs' : `put in force by ${applyText[apply]}`}; seed ${plan.seed}`,
+    placementText(placement),
   ];
+}
+
+function placementText({ divided, server, client }: Expectation['placement']): string {
+  return divided ? `CPUs: server ${server}, client ${client}` : `CPUs: ${server} for server and client`;
 }
 
 function outstandingOf({ objective, load }: Plan): string {

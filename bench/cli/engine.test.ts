@@ -13,6 +13,7 @@ const choice = (kind: EngineChoice['kind'], path: string | null = null): EngineC
   httpPort: null,
   grpcPort: null,
   flags: [],
+  environment: {},
   remote: null,
 });
 

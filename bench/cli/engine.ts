@@ -34,13 +34,15 @@ export async function chooseEngine(
   host: EngineHost,
   consent: Consent = {},
 ): Promise<ChosenEngine> {
-  if (choice.kind === 'embedded') return { engine: embeddedEngine(host.env), reason: undefined };
+  // As if they were set where the command was given: what an engine adds to these, it adds to its own too.
+  const env = { ...host.env, ...choice.environment };
+  if (choice.kind === 'embedded') return { engine: embeddedEngine(env), reason: undefined };
   if (choice.kind === 'remote' || (choice.kind === 'auto' && choice.remote !== null))
     return { engine: remote(choice, host), reason: undefined };
   if (choice.kind === 'docker') return await chooseDocker(choice, host, consent);
   const found = findLocal({
     root: host.projectFolder,
-    env: host.env,
+    env,
     ...(choice.path === null ? {} : { path: choice.path }),
   });
   if ('engine' in found) return { engine: found.engine, reason: undefined };
@@ -54,7 +56,7 @@ export async function chooseEngine(
     return { engine: docker.engine, reason: `by Docker, ${docker.image.name} of ${docker.file}: ${found.missing}` };
   }
   return {
-    engine: embeddedEngine(host.env),
+    engine: embeddedEngine(env),
     reason: `on the embedded server, as a rehearsal: ${found.missing}; and no Docker engine: ${docker.missing}`,
   };
 }

@@ -1,8 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Host } from './host.ts';
 import { runProgram } from './program.ts';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
+
+let runtime: string | undefined;
+
+/** Where the runs of this process see each other, and those of no other test. */
+function runtimeFolder(): string {
+  if (runtime !== undefined) return runtime;
+  const made = mkdtempSync(join(tmpdir(), 'tritune-runtime-'));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  runtime = made;
+  return made;
+}
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -19,13 +33,13 @@ export async function tritune(args: readonly string[], given: Partial<Host> & { 
   });
   const code = await runProgram({
     args,
-    env: {},
     cwd: projectFolder,
     projectFolder,
     stdout: output('stdout'),
     stderr: output('stderr'),
     signal: new AbortController().signal,
     ...host,
+    env: { XDG_RUNTIME_DIR: runtimeFolder(), ...host.env },
   });
   return { code, ...written };
 }

@@ -29,7 +29,15 @@ export function inferCommand(host: Host, _exit: Exit): Command {
       '\nExample:\n  tritune infer --input data/test_data.csv --output data/prediction_target.csv\n',
     )
     .action(async ({ modelRepository, model, input, output, json, quiet }: Options) => {
-      const choice = { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], remote: null } as const;
+      const choice = {
+        kind: 'auto',
+        path: null,
+        httpPort: null,
+        grpcPort: null,
+        flags: [],
+        environment: {},
+        remote: null,
+      } as const;
       const { engine, reason } = await chooseEngine(choice, host);
       if (reason !== undefined && quiet !== true) host.stderr.write(`${plainText(reason)}\n`);
       const file = resolve(host.cwd, output);

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { exitCodes, Failure, messageOf } from '../failure.ts';
 import { duration, latency, rate } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
+import { measuringHere, measuringInWords } from '../run/host-claim.ts';
+import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import type { Exit, Host } from './host.ts';
 import { secretsOf, withoutSecrets } from './load-headers.ts';
 import type { LoadEvents } from './load-measure.ts';
@@ -58,6 +60,8 @@ async function load(request: LoadRequest, { json, quiet, verbose }: LoadOptions,
   const { signal } = host;
   const tell = (text: string): void => host.stderr.write(`${plainText(text)}\n`);
   const prepared = await prepareLoad(request, signal);
+  for (const other of measuringHere(hostClaimFolder(host.env)))
+    tell(`this host is being measured by ${measuringInWords(other)}: the two disturb each other`);
   const detail = verbose === true && quiet !== true ? tell : () => undefined;
   detail(whatWasChosen(prepared));
   const events = progress(request, quiet === true ? () => undefined : tell, detail);

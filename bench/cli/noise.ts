@@ -8,7 +8,7 @@ import { floorPlace, keepNoiseFloor, type NoiseFloor, noiseFloorOf } from '../ru
 import { sweep } from '../run/sweep.ts';
 import { engineKinds } from './engine.ts';
 import type { Exit, Host } from './host.ts';
-import { countOption, durationOption, seedOption } from './options.ts';
+import { countOption, durationOption, placementFlag, seedOption, shareHostFlag } from './options.ts';
 import { sweepProgress } from './progress.ts';
 import { addRemoteOptions } from './remote-options.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
@@ -28,7 +28,9 @@ export function noiseCommand(host: Host, exit: Exit): Command {
     .option('--seed <number>', 'seed of the random orders', seedOption)
     .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
     .option('--pull', 'fetch the container image where it is missing (several GB)')
+    .addOption(placementFlag())
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
+    .addOption(shareHostFlag())
     .option('--json', 'print the noise floor as JSON')
     .option('--quiet', 'no progress')
     .addHelpText('after', '\nExample:\n  tritune noise configs/iris.yaml --budget 90s\n')

@@ -1,5 +1,7 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
+import { parsePlacement } from '../plan/placement-schema.ts';
+import type { PlacementChoice } from '../plan/plan.ts';
 import { parseDurationMs } from '../plan/quantity.ts';
 import { errorRate, margin } from '../plan/quantity-schema.ts';
 
@@ -30,6 +32,25 @@ export function marginOption(text: string): number {
 
 export function alphaOption(text: string): number {
   return shareOption(text, errorRate);
+}
+
+/** `--placement`, as every command that measures takes it. */
+export function placementFlag(): Option {
+  return new Option(
+    '--placement <cpus>',
+    'the CPUs of server and client: auto, none, or two lists, SERVER:CLIENT, such as 0-13:14-15',
+  ).argParser(placementOption);
+}
+
+/** `--share-host`, as every command that measures takes it. */
+export function shareHostFlag(): Option {
+  return new Option('--share-host', 'go on beside another run that measures on this host; nothing is claimed then');
+}
+
+function placementOption(text: string): PlacementChoice {
+  const parsed = parsePlacement(text);
+  if (typeof parsed === 'string') throw new InvalidArgumentError(parsed);
+  return parsed;
 }
 
 /** A share as the plan takes it, where a bare number is text too. */

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { Engine, EngineKind } from '../engines/engine.ts';
 import { Failure } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { PlacementChoice, Plan } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { continuedPlan } from '../run/continuation.ts';
 import { type EarlierRun, readEarlierRun } from '../run/earlier-run.ts';
+import type { HostClaimOptions } from '../run/host-claim.ts';
+import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import { readRunRecord } from '../run/record.ts';
 import type { SweepRequest } from '../run/request.ts';
 import { shellWord } from '../run/shell-word.ts';
@@ -26,10 +28,12 @@ export type SweepOptions = RemoteWords & {
   margin?: number;
   alpha?: number;
   engine?: (typeof engineKinds)[number];
+  placement?: PlacementChoice;
   out?: string;
   resume?: string;
   /** The folder of a run that has ended. */
   continue?: string;
+  shareHost?: true;
   quiet?: true;
   /** False for --no-soak. */
   soak?: boolean;
@@ -71,6 +75,7 @@ export async function requestOf(
       resume: true,
       continuing: null,
       soak: after.soak,
+      hostClaim: claimOf(options, host),
       signal,
     };
   }
@@ -95,6 +100,7 @@ export async function requestOf(
     resume: false,
     continuing: null,
     soak: options.soak !== false,
+    hostClaim: claimOf(options, host),
     signal,
   };
 }
@@ -130,6 +136,7 @@ function continuedRequest(
     resume: false,
     continuing: { earlier, continues },
     soak: options.soak !== false && record.after.soak,
+    hostClaim: claimOf(options, host),
     signal,
   };
 }
@@ -180,7 +187,7 @@ function consentOf({ pull, quiet }: SweepOptions, { stderr }: Host): Consent {
 /** The plan with what the command line says in place of its own. */
 export function override(
   plan: Plan,
-  { budget, blocks, slices, seed, engine, goal, margin, alpha }: SweepOptions,
+  { budget, blocks, slices, seed, engine, goal, margin, alpha, placement }: SweepOptions,
 ): Plan {
   return {
     ...plan,
@@ -191,6 +198,11 @@ export function override(
     ...(goal === undefined ? {} : { goal }),
     ...(margin === undefined ? {} : { practicalMargin: margin }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(placement === undefined ? {} : { placement }),
     ...(engine === undefined ? {} : { engine: { ...plan.engine, kind: engine } }),
   };
+}
+
+function claimOf({ shareHost }: SweepOptions, { env, args }: Host): HostClaimOptions {
+  return { folder: hostClaimFolder(env), command: ['tritune', ...args].join(' '), share: shareHost === true };
 }

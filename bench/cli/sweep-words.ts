@@ -1,4 +1,5 @@
 import { join, relative, resolve } from 'node:path';
+import { placementText } from '../plan/placement-schema.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Host } from './host.ts';
 import { remoteWords } from './remote-options.ts';
@@ -6,7 +7,7 @@ import type { SweepOptions } from './sweep-request.ts';
 
 /** What repeats a run: `words` first; the plan's own values need no saying, those given on the command line do. */
 export function commandLine(words: readonly string[], plan: Plan, options: SweepOptions): string {
-  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha } = options;
+  const { budget, blocks, slices, seed, engine, soak, goal, margin, alpha, placement } = options;
   const parts = [
     ...words,
     ...(budget === undefined ? [] : [`--budget ${budget / 1_000}s`]),
@@ -18,6 +19,7 @@ export function commandLine(words: readonly string[], plan: Plan, options: Sweep
     ...(alpha === undefined ? [] : [`--alpha ${alpha}`]),
     ...(engine === undefined ? [] : [`--engine ${engine}`]),
     ...remoteWords(options),
+    ...(placement === undefined ? [] : [`--placement ${placementText(placement)}`]),
     ...(soak === false ? ['--no-soak'] : []),
   ];
   return `npm run sweep -- ${parts.join(' ')}`;

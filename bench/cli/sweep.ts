@@ -8,7 +8,15 @@ import { sweep } from '../run/sweep.ts';
 import { dryRun } from './dry-run.ts';
 import { engineKinds } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
-import { alphaOption, countOption, durationOption, marginOption, seedOption } from './options.ts';
+import {
+  alphaOption,
+  countOption,
+  durationOption,
+  marginOption,
+  placementFlag,
+  seedOption,
+  shareHostFlag,
+} from './options.ts';
 import { sweepProgress } from './progress.ts';
 import { addRemoteOptions, remoteOptionNames } from './remote-options.ts';
 import { requestOf, type SweepOptions } from './sweep-request.ts';
@@ -33,6 +41,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
     .option('--alpha <share>', 'the share of sweeps of equal variants that may claim a gain, such as 5%', alphaOption)
     .addOption(new Option('--engine <kind>', 'what serves').choices(engineKinds))
     .option('--pull', 'fetch the container image where it is missing (several GB)')
+    .addOption(placementFlag())
     .option('--out <dir>', 'the run folder, instead of a new one under reports/')
     .addOption(
       new Option('--resume <dir>', 'goes on with a run that was ended early').conflicts([
@@ -42,6 +51,7 @@ export function sweepCommand(host: Host, exit: Exit): Command {
         'seed',
         'budget',
         'engine',
+        'placement',
         'goal',
         'margin',
         'alpha',
@@ -52,8 +62,9 @@ export function sweepCommand(host: Host, exit: Exit): Command {
       new Option(
         '--continue <dir>',
         'a further attempt, on fresh blocks, after a run that has ended; a plan beside it may add variants',
-      ).conflicts(['resume', 'engine', 'alpha', 'dryRun', ...remoteOptionNames]),
+      ).conflicts(['resume', 'engine', 'placement', 'alpha', 'dryRun', ...remoteOptionNames]),
     )
+    .addOption(shareHostFlag().conflicts(['resume', 'dryRun']))
     .option('--no-soak', 'leaves out the long slices that follow a claim')
     .option(
       '--require-winner',

@@ -151,7 +151,17 @@ describe('--require-winner', () => {
     ],
     blocks: 8,
     sd,
-    plan: { engine: { kind: 'embedded', path: null, httpPort: null, grpcPort: null, flags: [], remote: null } },
+    plan: {
+      engine: {
+        kind: 'embedded',
+        path: null,
+        httpPort: null,
+        grpcPort: null,
+        flags: [],
+        environment: {},
+        remote: null,
+      },
+    },
   });
   for (const [kind, run, more, code] of [
     ['WINNER', two(1.2, 0.01), [], 0],

@@ -171,7 +171,8 @@ export class Command {
     this.child = spawn(process.execPath, [main, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: cleanEnvironment(),
+      // Tests that run at the same time are not to wait for one another.
+      env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: cwd },
     });
     this.pid = this.child.pid ?? 0;
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {

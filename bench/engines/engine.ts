@@ -1,4 +1,5 @@
 import type { KServeClient } from '../kserve/client.ts';
+import type { ServerPlacement } from './placement/server-placement.ts';
 
 export type EngineKind = 'local' | 'embedded' | 'docker' | 'remote';
 
@@ -21,6 +22,8 @@ export type StartOptions = {
   readonly autoCompleteConfig: boolean;
   /** Further server flags, as given. */
   readonly flags?: readonly string[];
+  /** The CPUs that it is to run on; all that this process may use where left out. */
+  readonly placement?: ServerPlacement;
   /** Fixed ports; free ones are found where they are not given. */
   readonly httpPort?: number;
   readonly grpcPort?: number;

@@ -6,6 +6,7 @@ import type { Engine, EngineIdentity, Server, StartOptions } from './engine.ts';
 import { choosePorts, loopback, type ServerPorts } from './local/ports.ts';
 import { type Ending, ProcessGroup } from './local/process-group.ts';
 import { lastWords, ServerLog } from './local/server-log.ts';
+import { placedBy } from './placement/server-placement.ts';
 
 /** A program of this host that serves KServe v2 and takes Triton's flags. */
 export type ServerProgram = {
@@ -80,7 +81,7 @@ class ProcessServer implements Server {
     const log = new ServerLog(runId);
     try {
       const group = await ProcessGroup.launch({
-        command,
+        command: [...placedBy(options.placement), ...command],
         env: program.env,
         logFd: log.fd,
         sharedMemoryPrefix: runId,

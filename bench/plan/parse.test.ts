@@ -28,7 +28,8 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
     name: 'small',
     model: 'm',
     modelRepository: '/home/u/models',
-    engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], remote: null },
+    engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], environment: {}, remote: null },
+    placement: { kind: 'auto' },
     apply: 'auto',
     load: {
       protocol: 'http',

@@ -6,6 +6,7 @@ export type Plan = {
   readonly model: string;
   readonly modelRepository: string;
   readonly engine: EngineChoice;
+  readonly placement: PlacementChoice;
   readonly apply: Exclude<Apply, 'keep'> | 'auto';
   readonly load: LoadPlan;
   readonly objective: Objective;
@@ -43,6 +44,8 @@ export type EngineChoice = {
   readonly httpPort: number | null;
   readonly grpcPort: number | null;
   readonly flags: readonly string[];
+  /** Variables that the server's process has beside those of this one, such as LD_PRELOAD. No place for secrets: they are recorded. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The server that `remote`, and `auto` before all else, measures; null where none is named. */
   readonly remote: RemoteChoice | null;
   /** Where the plan says something of it. */
@@ -79,6 +82,11 @@ export type RemoteChoice = {
 
 /** Where a value that may be secret is read from: a variable of the environment, or a file that holds nothing else. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
+
+/** Which CPUs server and client have: divided by the host's topology, not divided, or as listed (numbers ascending, no CPU in both). */
+export type PlacementChoice =
+  | { readonly kind: 'auto' | 'none' }
+  | { readonly kind: 'lists'; readonly server: readonly number[]; readonly client: readonly number[] };
 
 export type LoadPlan = {
   readonly protocol: Transport;

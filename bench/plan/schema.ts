@@ -4,9 +4,11 @@ import { parseCondition } from './condition.ts';
 import { dockerFields, refuseDockerFields } from './docker-schema.ts';
 import { loadChange, loadParts } from './load-schema.ts';
 import { constraints, objective } from './objective-schema.ts';
+import { placement } from './placement-schema.ts';
 import { count, durationMs, errorRate, margin } from './quantity-schema.ts';
 import { remoteKeys, remoteOf } from './remote-schema.ts';
 import { variantsMost } from './search.ts';
+import { serverEnvironment } from './server-environment.ts';
 import { isOwnFlag } from './server-flags.ts';
 
 const name = (what: string) =>
@@ -33,6 +35,7 @@ const engineObject = z
     path: z.string().min(1).nullable().default(null),
     httpPort: port,
     grpcPort: port,
+    environment: serverEnvironment,
     flags: z
       .array(
         z
@@ -45,11 +48,13 @@ const engineObject = z
     ...remoteKeys,
   })
   .superRefine(refuseDockerFields)
-  .transform(({ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset, ...remote }) => ({
-    ...{ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset },
-    remote: remoteOf(remote),
-    named: Object.keys(remote),
-  }));
+  .transform(
+    ({ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset, environment, ...remote }) => ({
+      ...{ kind, path, httpPort, grpcPort, flags, image, composeFile, service, cpuset, environment },
+      remote: remoteOf(remote),
+      named: Object.keys(remote),
+    }),
+  );
 
 const engine = z.preprocess((value) => (typeof value === 'string' ? { kind: value } : value), engineObject);
 
@@ -110,6 +115,7 @@ export const planSchema = z.strictObject({
   model: name('model'),
   modelRepository: z.string({ error: 'modelRepository is the path of the folder that holds the model folders' }).min(1),
   engine: engine.prefault('auto'),
+  placement: placement.prefault('auto'),
   apply: z
     .enum(['auto', 'reload', 'restart', 'colocate'], { error: 'apply is one of auto, reload, restart, colocate' })
     .default('auto'),

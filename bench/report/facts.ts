@@ -1,6 +1,7 @@
 import { applyInWords } from './applied-sentence.ts';
 import { count, duration, plainNumber, share } from './format.ts';
 import { loadsDiffer } from './loads.ts';
+import { cpusInWords } from './placement-sentence.ts';
 import { clipped, plainText } from './plain-text.ts';
 import type { Results } from './results.ts';
 import { warmupSentence } from './warmup-sentence.ts';
@@ -50,6 +51,8 @@ export function runFacts({ run, tool, verdict, attempt, continues }: Results): F
     'Slices in all': `${count(run.sliceCount)}, ${count(run.invalidSliceCount)} of them invalid`,
     ...(run.ladderSlices === 0 ? {} : { 'Slices to choose the levels': count(run.ladderSlices) }),
     'Warm-up before a slice': warmupSentence(run),
+    'CPUs of the server': cpusInWords(run.placement.server, run.placement.serverCoreCount),
+    'CPUs of the client': cpusInWords(run.placement.client, run.placement.clientCoreCount),
     'Noise of a variant in a block': share(run.residualSd),
     'Noise of a slice in the pilot': share(run.pilot === null ? null : run.pilot.sliceSd),
     'Noise between server processes in the pilot': share(run.pilot === null ? null : run.pilot.blockSd),

@@ -209,6 +209,20 @@ function emptyRun(): Results {
       command: ['tritonserver', '--model-control-mode=explicit', '--http-port=8000'],
     },
     run: {
+      placement: {
+        divided: true,
+        because: 'auto',
+        server: '0-13',
+        client: '14-15',
+        serverCpuCount: 14,
+        clientCpuCount: 2,
+        serverCoreCount: 14,
+        clientCoreCount: 2,
+        memoryNodes: null,
+        narrowed: true,
+        siblingsKnown: true,
+        splitCores: false,
+      },
       applied: {
         way: 'reload',
         because: 'cheap-load',

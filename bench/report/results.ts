@@ -39,6 +39,24 @@ const applied = z.strictObject({
   freeBytes: z.number().nullable(),
 });
 
+/** Why server and client had the CPUs that they had; `placementSentence` has the words. */
+export const placementReasons = ['asked', 'auto', 'few-cores', 'no-taskset', 'elsewhere'] as const;
+
+const placement = z.strictObject({
+  divided: z.boolean().describe('Whether server and client had CPUs of their own'),
+  because: z.enum(placementReasons),
+  server: z.string().describe('The CPUs that the server was bound to, or might use: "0-13,16-29"'),
+  client: z.string(),
+  serverCpuCount: z.number(),
+  clientCpuCount: z.number(),
+  serverCoreCount: z.number(),
+  clientCoreCount: z.number(),
+  memoryNodes: z.string().nullable().describe("NUMA nodes that the server's memory was bound to"),
+  narrowed: z.boolean().describe('The server might not use all CPUs of the host'),
+  siblingsKnown: z.boolean().describe('false where the kernel does not tell which CPUs share a core'),
+  splitCores: z.boolean().describe('Some core has CPUs of both sides, or some that belong to neither'),
+});
+
 /** A point with its interval; nulls where too few blocks allow none. In the metric's own unit. */
 const estimate = z.strictObject({
   point: z.number().nullable(),
@@ -345,6 +363,7 @@ export const resultsSchema = z.strictObject({
   }),
   run: z.strictObject({
     applied,
+    placement,
     startedAt: z.string(),
     finishedAt: z.string(),
     durationMs: z.number(),

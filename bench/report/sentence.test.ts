@@ -14,6 +14,8 @@ function words(results: Results): string[] {
 
 const load =
   "Measured under one load: closed loop, 8 outstanding, batch 1, HTTP, engine local 2.51.0 (Triton's own backends); 12 blocks, 3 variants beside the baseline.";
+const placed =
+  'The server had 14 cores (CPUs 0-13), the client 2 cores of its own (CPUs 14-15): the verdict holds for this set of CPUs.';
 const applied = 'Each slice loaded its variant anew (reload): a load takes 3.15 % of the rest of a slice.';
 const rate = 'If all variants were equal, at most 5 % of such sweeps would claim a gain.';
 const resolved = 'What these blocks can resolve: differences of 4.31 % and more, with 80 % power.';
@@ -25,6 +27,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-2: the best among those measured, with a gain in throughput of +9.2 % (simultaneous 95 % interval +6.1 % to +12.3 %) over the baseline.',
     load,
     applied,
+    placed,
     rate,
     resolved,
     deployWinner,
@@ -34,6 +37,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-2: better than the baseline, with a gain in throughput of +7.2 % (simultaneous 95 % interval +4.1 % to +10.4 %); count-2 and count-4 are equal within 2 %, and count-2 is the cheapest of them.',
     load,
     applied,
+    placed,
     rate,
     resolved,
     deployWinner,
@@ -43,6 +47,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Deploy count-4: better than the baseline, with a gain in throughput of +8.5 % (simultaneous 95 % interval +5.4 % to +11.6 %); which of count-2 and count-4 is best is not resolved: these blocks cannot tell differences below ±3.41 % apart.',
     load,
     applied,
+    placed,
     rate,
     resolved,
     deployWinner,
@@ -52,6 +57,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Keep the baseline: count-2 showed a gain of +9.2 % (95 % interval +6.1 % to +12.3 %) in short slices, but in slices of 30 s a gain of -3.1 % (95 % interval -4.2 % to -2.0 %).',
     load,
     applied,
+    placed,
     'Soak, 4 pairs of 30 s slices: a gain of -3.1 % (95 % interval -4.2 % to -2.0 %), less than the short slices showed.',
     'Range: holds from 4 to 16 outstanding; turns round at 32; in an open loop of 2 800/s no difference in latency is shown.',
     'Another client: with gRPC and one thread count-4 is ahead of count-2.',
@@ -65,6 +71,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Keep the baseline: the largest gain in throughput still possible among those measured is +1.1 %, within the practical margin of 2 %.',
     load,
     applied,
+    placed,
     rate,
     resolved,
     'Next: nothing to change for this load; another load, or other settings, would be a new question.',
@@ -74,6 +81,7 @@ const expected: Record<VerdictKind, string[]> = {
     'Keep the baseline for now: no gain in throughput is shown, but one of up to +5.6 % is still possible among those measured.',
     load,
     applied,
+    placed,
     rate,
     resolved,
     'Next: about 14 more blocks (about 4 minutes) would probably decide:',
@@ -84,6 +92,7 @@ const expected: Record<VerdictKind, string[]> = {
     'No verdict: the baseline is unstable: 3 of 4 slices of block 5 had wrong answers.',
     load,
     applied,
+    placed,
     'Next: remove the cause, then measure again:',
     'npx tritune sweep configs/iris.yaml --seed 1',
   ],
@@ -127,6 +136,7 @@ test('a claim in an A/A plan is called a false one, and nothing is to be deploye
     'This is an A/A plan, its variants are the same on purpose: the claim is false by construction, as at most 5 % of such sweeps are expected to make one.',
     load,
     applied,
+    placed,
     rate,
     resolved,
   ]);

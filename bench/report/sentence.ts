@@ -14,6 +14,7 @@ import {
   names,
   reasonInWords,
 } from './phrases.ts';
+import { placementSentence } from './placement-sentence.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
 
@@ -47,6 +48,7 @@ export function verdictInWords(results: Results): VerdictInWords {
       loadSentence(results),
       ...unshownLevels(results),
       appliedSentence(results),
+      placementSentence(results),
       ...afterSentences(results),
       ...errorRate(results),
       ...resolving(results),

@@ -11,6 +11,7 @@ import { closingMs, type Design } from './design.ts';
 import { readHistory } from './history.ts';
 import { Journal, type JournalLine, readJournal, type SliceResult } from './journal.ts';
 import { loadOfId } from './load-of.ts';
+import { processorsFor } from './placing.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { SweepRequest } from './request.ts';
 import { type ServerWatch, watchServers } from './server-lines.ts';
@@ -79,7 +80,7 @@ async function planned(
   const plan = planAfter(record, decision, {
     leftMs: deadlineMs - instruments.clock.nowMs() - closingMs,
     otherTransport: (other === 'http' || grpcAddress !== undefined) && tls === null && proxy === null,
-    processors: availableParallelism(),
+    processors: processorsFor(record.placement, availableParallelism()),
   });
   append({ kind: 'after', at: now(instruments.clock), status: 'planned', plan });
   return plan;

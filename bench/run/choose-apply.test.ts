@@ -7,7 +7,15 @@ const auto = { apply: 'auto', slicesPerBlock: 4 } as const;
 const plan = {
   apply: 'auto',
   expectEqual: false,
-  engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: ['--log-verbose=0'], remote: null },
+  engine: {
+    kind: 'auto',
+    path: null,
+    httpPort: null,
+    grpcPort: null,
+    flags: ['--log-verbose=0'],
+    environment: {},
+    remote: null,
+  },
 } as const;
 const source = {
   folder: '/m',

@@ -39,4 +39,12 @@ describe('the decision on a run', () => {
     const enough = syntheticRun({ ...ahead, plan, requestCount: 331 });
     assert.equal(decideRun(enough.record, readHistory(enough.lines)).verdict.kind, 'WINNER');
   });
+
+  it('is INVALID of a host that others might measure on, whatever the blocks show', () => {
+    const { record, lines } = syntheticRun(ahead);
+    const shared = { ...record, sharedHost: { others: [] } };
+    const { verdict } = decideRun(shared, readHistory(lines));
+    assert.deepEqual([verdict.kind, verdict.better, verdict.pick, verdict.blocks], ['INVALID', [], 'baseline', 8]);
+    assert.match(verdict.reason ?? '', /--share-host/);
+  });
 });

@@ -4,7 +4,7 @@ import type { ConstraintCheck } from '../stats/constraints.ts';
 import type { MeasuredBlock, Stage } from '../stats/measured.ts';
 import { detectableDifference } from '../stats/power.ts';
 import { blockModel } from '../stats/residuals.ts';
-import type { Arm, Reason, Verdict } from '../stats/verdict.ts';
+import { type Arm, invalid, type Reason, type Verdict } from '../stats/verdict.ts';
 import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
 import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
@@ -33,12 +33,16 @@ export type Decision = {
   readonly resolvable: number | null;
 };
 
+const sharedHostReason =
+  'other runs might measure on this host at the same time (--share-host), so that what was measured need not be the server';
+
 /** What a run says so far. Nothing is claimed of one that has not ended: a look now and another later would spend the error twice. */
 export function decideRun(record: RunRecord, history: History): Decision {
   const contest = contestOf(record, history);
   const step = nextOf(record, contest, 0);
   if (step.kind !== 'done') throw new Error('a run without time left has a verdict');
-  const { verdict: decided, finalists } = step;
+  const { finalists } = step;
+  const decided = record.sharedHost === null ? step.verdict : sharedHost(step.verdict);
   const stage = contest.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
   const arms = armsOf(contest, stage, finalists);
   const open = history.ended === null && decided.kind !== 'INVALID';
@@ -105,6 +109,10 @@ function aboutLevels(
     ?.some(({ outcome }, index) => outcome === 'fails' && constraints[index]?.metric !== 'throughput');
   const tooHigh = broken === true && design.levels[baselineId] !== objective.levels[0];
   return tooHigh && verdict.kind === 'NO_IMPROVEMENT' ? withoutClaims(verdict, 'baseline-level') : verdict;
+}
+
+function sharedHost({ blocks }: Verdict): Verdict {
+  return { ...invalid(sharedHostReason, baselineId), blocks };
 }
 
 /** The same numbers, from which nothing may be claimed. */

@@ -19,7 +19,15 @@ import { readModelSource, StagedModel } from './repository.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = 'sklearn-onnx';
 const source = readModelSource(join(root, 'model_repository'), model);
-const choice: EngineChoice = { kind: 'local', path: null, httpPort: null, grpcPort: null, flags: [], remote: null };
+const choice: EngineChoice = {
+  kind: 'local',
+  path: null,
+  httpPort: null,
+  grpcPort: null,
+  flags: [],
+  environment: {},
+  remote: null,
+};
 const baseline = candidate('baseline', {});
 const two = candidate('two', { 'instance_group.count': 2 });
 const delayed = candidate('delayed', { 'dynamic_batching.max_queue_delay_microseconds': 300 });

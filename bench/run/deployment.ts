@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine, EngineIdentity, RunNotes, Server } from '../engines/engine.ts';
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { KServeError, type ServedConfig } from '../kserve/client.ts';
 import { type Difference, differences } from '../modelconfig/compare.ts';
@@ -11,6 +12,8 @@ import type { Candidate } from './candidates.ts';
 import { type Clock, hostClock } from './clock.ts';
 import { flagsNotGiven, flagsWithoutEffect, isOfFlags, serverFacts, startRefusal } from './flag-proof.ts';
 import { ModelCopies, type ModelCopy } from './model-copies.ts';
+import { checkServerPlace, serverPlacement } from './placing.ts';
+import { checkPreload } from './preload.ts';
 import { refusalClue } from './refusal-clue.ts';
 import type { StagedModel } from './repository.ts';
 
@@ -40,6 +43,8 @@ type Setup = {
   readonly model: string;
   readonly autoCompleteConfig: boolean;
   readonly signal: AbortSignal;
+  /** Both share all CPUs where left out. */
+  readonly placement?: Placement;
   /** The engine that a run was begun with, where it goes on. */
   readonly expected?: EngineIdentity;
   /** The host's where left out. */
@@ -136,19 +141,23 @@ export class Deployment implements AsyncDisposable {
   /** The running server, started with the plan's flags if there is none. */
   async start(flags = this.#setup.choice.flags): Promise<Server> {
     if (this.#server !== undefined) return this.#server;
-    const { engine, choice, staged, autoCompleteConfig, signal, run } = this.#setup;
+    const { engine, choice, staged, autoCompleteConfig, signal, placement, run } = this.#setup;
+    const place = placement === undefined ? undefined : serverPlacement(placement);
     const server = await engine.start({
       repository: staged.repository,
       autoCompleteConfig,
       flags,
       signal,
       ...(run === undefined ? {} : { run }),
+      ...(place === undefined ? {} : { placement: place }),
       ...(choice.httpPort === null ? {} : { httpPort: choice.httpPort }),
       ...(choice.grpcPort === null ? {} : { grpcPort: choice.grpcPort }),
     });
     this.#server = server;
     this.#flags = flags;
     this.#checkIdentity(server);
+    if (placement !== undefined) checkServerPlace(server, placement);
+    checkPreload(server, choice.environment);
     return server;
   }
 

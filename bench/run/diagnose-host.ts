@@ -4,6 +4,7 @@ import { trend } from '../stats/order-effects.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import type { Finding } from './finding.ts';
 import type { History, MeasuredSlice } from './history.ts';
+import { strainDuring } from './host-strain.ts';
 import { loadIn } from './levels.ts';
 import type { RunRecord } from './record.ts';
 
@@ -12,6 +13,7 @@ const slowdownLeast = 0.05;
 /** Of the time that the client's thread was busy: above it a burst waits in the client. */
 const busyMost = 0.7;
 const littleMost = 0.05;
+const stealMost = 0.02;
 const pressureLeast = 0.98;
 
 /** What the slices say of the host and of the client, whatever they say of the variants. */
@@ -20,6 +22,7 @@ export function diagnoseHost({ plan, design }: RunRecord, { blocks }: History): 
   const byVariant = [...Map.groupBy(lines, ({ slice }) => slice.variantId)];
   return [
     ...throttling(blocks),
+    ...stolen(lines),
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
@@ -48,6 +51,21 @@ function throttling(blocks: History['blocks']): Finding[] {
       value: `${(slowdown * 100).toFixed(0)} %`,
       advice:
         'Comparisons are inside blocks and stand; for absolute numbers fix the clock (governor performance), cool the host, or stop what runs beside it.',
+    },
+  ];
+}
+
+/** A guest cannot do anything about it, and its numbers are those of a smaller host. */
+function stolen(slices: readonly MeasuredSlice[]): Finding[] {
+  const { stealRatio, worstStealRatio } = strainDuring(slices);
+  if (stealRatio === 'unknown' || worstStealRatio === 'unknown' || stealRatio <= stealMost) return [];
+  return [
+    {
+      kind: 'steal',
+      variantId: null,
+      what: "the hypervisor gave some of this host's processor time to others",
+      value: `${(stealRatio * 100).toFixed(1)} % on the average, ${(worstStealRatio * 100).toFixed(0)} % in the worst slice`,
+      advice: 'Comparisons are inside blocks and stand; for absolute numbers use a host of your own.',
     },
   ];
 }

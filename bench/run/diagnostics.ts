@@ -26,6 +26,7 @@ export function diagnoseRun(
     ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
     ...shortWarmup(record),
+    ...unboundThreads(record),
     ...statistical(record, history, decision),
     ...diagnoseHost(record, history),
     ...diagnoseVariants(found.variants),
@@ -94,6 +95,16 @@ function shortWarmup({ pilot }: RunRecord): Finding[] {
       : 'slices begin before their variant has settled, as the budget allows no longer warm-up';
   const advice = 'Give the run a longer budget; the soak shows what a gain is once everything has settled.';
   return [{ kind: 'warm-up', variantId: null, what, value: '', advice }];
+}
+
+function unboundThreads({ placement: { unboundIds, serverCpuCount }, costs }: RunRecord): Finding[] {
+  return unboundIds.map((variantId) => ({
+    kind: 'unbound threads',
+    variantId,
+    what: `onnxruntime takes a thread for each core of the host, in every instance, where the server may use ${serverCpuCount} CPUs`,
+    value: `instances ${costs[variantId]?.[0] ?? 1}`,
+    advice: 'Set parameters.intra_op_thread_count, and instances x threads to no more than these CPUs.',
+  }));
 }
 
 function statistical(record: RunRecord, history: History, { arms, verdict, stage }: Decision): Finding[] {

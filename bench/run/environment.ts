@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { cpus, hostname, loadavg, release, totalmem, type } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
+import { type ContainerLimits, readContainerLimits } from './container-limits.ts';
+import { macFacts, readPowerFacts, type TopologyFacts, topologyFacts } from './host-facts.ts';
+import { unknown } from './host-files.ts';
+import { type StrainBefore, watchStrain } from './host-strain.ts';
 
 /** Where and on what a run was made: facts for the report and for telling hosts apart. What cannot be seen is "unknown". */
 export type Environment = {
   readonly host: Readonly<Record<string, string | number>>;
+  readonly topology: TopologyFacts;
+  readonly container: ContainerLimits;
+  /** What others did to the host just before the run. */
+  readonly before: StrainBefore;
   readonly software: Readonly<Record<string, string>>;
   readonly git: { readonly commit: string; readonly dirty: boolean | 'unknown' };
   /** md5 of each file of the model, by its path in the model's folder: what DVC pointers hold too. */
@@ -14,6 +22,8 @@ export type Environment = {
 };
 
 export async function describeEnvironment(modelFolder: string, projectFolder: string): Promise<Environment> {
+  // Before anything else is started here, which would be seen as well.
+  const before = await watchStrain();
   const [cpu, git, model] = await Promise.all([describeCpu(), describeGit(projectFolder), hashModel(modelFolder)]);
   return {
     host: {
@@ -21,14 +31,14 @@ export async function describeEnvironment(modelFolder: string, projectFolder: st
       ...cpu,
       memoryBytes: totalmem(),
       kernel: `${type()} ${release()}`,
-      governor: readLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
-      cpuLimit: readLine('/sys/fs/cgroup/cpu.max'),
-      memoryLimit: readLine('/sys/fs/cgroup/memory.max'),
+      ...readPowerFacts(),
       loadAverage: loadavg()
         .map((value) => value.toFixed(2))
         .join(' '),
-      cpuPressure: readLine('/proc/pressure/cpu'),
     },
+    topology: topologyFacts(),
+    container: readContainerLimits(),
+    before,
     software: { node: process.version, glibc: glibcVersion() },
     git,
     model,
@@ -45,12 +55,13 @@ export async function md5Of(file: string): Promise<string> {
 async function describeCpu(): Promise<Record<string, string | number>> {
   const basics = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length };
   const result = await execa('lscpu', ['--json'], { reject: false, timeout: 5_000 });
-  if (result.failed) return basics;
+  if (result.failed) return { ...basics, ...(await macFacts()) };
   const wanted: Record<string, string> = {
     'Thread(s) per core:': 'threadsPerCore',
     'Socket(s):': 'sockets',
     'NUMA node(s):': 'numaNodes',
     'Hypervisor vendor:': 'hypervisor',
+    'Model name:': 'cpuName',
     'CPU max MHz:': 'maxMhz',
     'L3 cache:': 'l3Cache',
     'L3:': 'l3Cache',
@@ -60,7 +71,9 @@ async function describeCpu(): Promise<Record<string, string | number>> {
     const name = wanted[field];
     if (name !== undefined && data !== null) facts[name] = data;
   }
-  return facts;
+  // Where the kernel names no model, as on ARM, lscpu does.
+  const { cpuName, ...rest } = facts;
+  return rest.cpu === unknown && cpuName !== undefined ? { ...rest, cpu: cpuName } : rest;
 }
 
 type LscpuField = { field: string; data: string | null; children?: LscpuField[] };
@@ -118,12 +131,4 @@ async function describeFile(file: string): Promise<string> {
 function glibcVersion(): string {
   const header = (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header;
   return header?.glibcVersionRuntime ?? 'unknown';
-}
-
-function readLine(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').split('\n')[0] ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
 }

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import type { Placement } from '../engines/placement/choose.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import { blockSeed, orderByServer } from '../plan/blocks.ts';
 import type { Apply, Plan } from '../plan/plan.ts';
@@ -11,6 +11,7 @@ import { firstApply } from './choose-apply.ts';
 import { type Design, designRun } from './design.ts';
 import { loadOfId } from './load-of.ts';
 import { mostPasses, mostProcesses } from './pilot.ts';
+import { placementOf } from './placing.ts';
 import { readModelSource } from './repository.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { type AcceptedLook, sliceCostMs, type Timing, timingOf } from './timing.ts';
@@ -20,6 +21,7 @@ import { workloadSpec } from './workload-spec.ts';
 export type Expectation = Candidates & {
   /** Known without a server where the plan says it, or where the load alone differs (`keep`). */
   readonly apply: Plan['apply'] | 'keep';
+  readonly placement: Placement;
   /** What the requests are made of, in words. */
   readonly input: string;
   /** Of the first block, where the server takes all variants, server process by server process. */
@@ -45,12 +47,14 @@ const watchMs = 2_700;
  * @throws Failure (usage) for what a sweep would refuse before it starts one.
  */
 export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
-  const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cpus().length);
+  const placement = await placementOf(plan, plan.engine.kind);
+  const cores = placement.serverCpuCount;
+  const made = makeCandidates(plan, readModelSource(plan.modelRepository, plan.model), cores);
   const applied = firstApply(plan, made.measured);
   const { description } = await readInputData(workloadSpec(plan));
   const ids = made.measured.map(({ variant }) => variant.id);
   const looks = ids.map((id) => lookAt(id, plan, applied));
-  const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)[0] ?? 1]);
+  const instances = made.measured.map(({ variant, config }) => [variant.id, costOf(config, cores)[0] ?? 1]);
   const timing = timingOf(plan, looks, Object.fromEntries(instances));
   const sets = serversPerBlock(made.measured, plan, applied).map((set) => set.map(({ variant }) => variant.id));
   const preparingMs =
@@ -68,6 +72,7 @@ export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
   });
   return {
     ...made,
+    placement,
     apply: applied === 'keep' ? applied : plan.apply,
     input: description,
     order: orderByServer(

@@ -1,4 +1,5 @@
-import { cpus } from 'node:os';
+import { basename, relative } from 'node:path';
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import type { Apply } from '../plan/plan.ts';
 import { version } from '../version.ts';
@@ -10,13 +11,14 @@ import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
 import { floorPlace, readNoiseFloor } from './noise-floor.ts';
-import { checkPointers } from './pointers.ts';
+import { checkPointers, type PointerCheck } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSource } from './repository.ts';
 import type { SweepRequest } from './request.ts';
 import { serverSets } from './server-sets.ts';
 import { timingOf } from './timing.ts';
+import { unboundIds } from './unbound-threads.ts';
 import { inputFiles } from './workload-spec.ts';
 import type { Workloads } from './workloads.ts';
 
@@ -31,6 +33,8 @@ export type Prepared = {
   readonly applied: Apply;
   readonly autoCompleteConfig: boolean;
   readonly environment: Environment;
+  readonly placement: Placement;
+  readonly sharedHost: RunRecord['sharedHost'];
   readonly inputMd5: string;
   readonly instruments: Instruments;
   /** On the clock of the instruments. */
@@ -53,7 +57,7 @@ export type Seen = {
  * @throws Failure (server) where the server takes none of the variants.
  */
 export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRecord> {
-  const { request, source, candidates, setAside, deployment, environment, startMs } = prepared;
+  const { request, source, candidates, setAside, deployment, environment, placement, startMs } = prepared;
   const { looks, workloads, serverStartMs } = seen;
   const { plan, planFile, planSource, command, events } = request;
   const { clock } = prepared.instruments;
@@ -73,7 +77,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   ];
   for (const warning of warnings) events.warning(warning);
   const costs = Object.fromEntries(
-    candidates.map(({ variant, config }) => [variant.id, costOf(config, cpus().length)]),
+    candidates.map(({ variant, config }) => [variant.id, costOf(config, placement.serverCpuCount)]),
   );
   const timing = timingOf(plan, accepted, instancesIn(costs));
   const taken = candidates.filter(({ variant }) => accepted.some(({ variantId }) => variantId === variant.id));
@@ -129,10 +133,22 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     noiseFloor,
     configs: Object.fromEntries(candidates.map(({ variant, configText }) => [variant.id, configText])),
     costs,
-    environment,
+    environment: { ...environment, dvc: dvcState(pointers, source.folder) },
+    placement: { ...placement, unboundIds: unboundIds(taken, placement) },
+    sharedHost: prepared.sharedHost,
     inputMd5: prepared.inputMd5,
     warnings,
   };
+}
+
+/** By file: whether it is what its pointer says. */
+function dvcState(pointers: readonly PointerCheck[], modelFolder: string): Record<string, string> {
+  return Object.fromEntries(
+    pointers.map(({ file, outcome }) => {
+      const name = relative(modelFolder, file);
+      return [name.startsWith('..') ? basename(file) : name, outcome];
+    }),
+  );
 }
 
 type Settling = {

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import type { Placement } from '../engines/placement/choose.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { InputData } from '../load/data/input-data.ts';
 import { readInputData } from '../load/data/read-workload.ts';
@@ -9,9 +9,11 @@ import { type Candidate, makeCandidates } from './candidates.ts';
 import { firstApply } from './choose-apply.ts';
 import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
+import { claimHost, measuringInWords } from './host-claim.ts';
 import { hostInstruments, type Instruments } from './instruments.ts';
 import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
+import { placeClient, placementOf } from './placing.ts';
 import { preflight } from './preflight.ts';
 import { type RunRecord, readRunRecord, writeRunRecord } from './record.ts';
 import { readModelSource, StagedModel, stagingFolder } from './repository.ts';
@@ -45,24 +47,28 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const startMs = instruments.clock.nowMs();
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
-  const { measured: candidates, setAside } = makeCandidates(plan, source, cpus().length);
+  const placement = await placementOf(plan, request.engine.kind);
+  const { measured: candidates, setAside } = makeCandidates(plan, source, placement.serverCpuCount);
   const data = await readInputData(workloadSpec(plan));
   const inputMd5 = await inputMd5Of(plan);
   const environment = await describeEnvironment(source.folder, projectFolder);
   const previous = resume ? readRunRecord(folder) : undefined;
   const earlier = request.continuing?.earlier;
   const applied = previous?.applied ?? appliedAfter(earlier, plan, firstApply(plan, candidates));
-  if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5 });
-  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, applied });
+  if (previous !== undefined) checkUnchanged(previous, { candidates, environment, inputMd5, placement });
+  if (earlier !== undefined) checkConditions(earlier, { candidates, environment, inputMd5, placement, applied });
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
+  const claim = await claimFor(request, previous);
+  if (claim !== null) stack.use(claim);
   stack.defer(makeRunFolder(folder));
   stack.use(lockRun(folder));
   // Only the holder of the lock may look again: another run may have begun here meanwhile.
   if (!resume) checkRunFolder(folder);
+  stack.use(await placeClient(placement));
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
-  const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, previous }));
+  const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, placement, previous }));
   const seen = await explained(request, deployment, () =>
     lookAt(previous === undefined ? candidates : candidates.slice(0, 1), {
       request,
@@ -89,7 +95,9 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
           applied,
           autoCompleteConfig,
           environment,
+          placement,
           inputMd5,
+          sharedHost: claim?.isShared === true ? { others: claim.others.map(measuringInWords) } : null,
           instruments,
           startMs,
         },
@@ -116,11 +124,20 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   };
 }
 
+/** A run that was begun beside others goes on beside others. */
+async function claimFor({ hostClaim, events }: SweepRequest, previous: RunRecord | undefined) {
+  if (hostClaim === undefined) return null;
+  const isShared = hostClaim.share || (previous?.sharedHost ?? null) !== null;
+  const claim = await claimHost({ ...hostClaim, share: isShared });
+  if (isShared) events.warning('the host is shared with other runs: nothing can be claimed from this one');
+  return { isShared, others: claim.others, [Symbol.dispose]: () => claim[Symbol.dispose]() };
+}
+
 function deploy(
   { engine, plan, signal, folder, events, instruments = hostInstruments }: SweepRequest,
-  made: { staged: StagedModel; autoCompleteConfig: boolean; previous: RunRecord | undefined },
+  made: { staged: StagedModel; autoCompleteConfig: boolean; placement: Placement; previous: RunRecord | undefined },
 ): Deployment {
-  const { staged, autoCompleteConfig, previous } = made;
+  const { staged, autoCompleteConfig, placement, previous } = made;
   return new Deployment({
     engine,
     choice: plan.engine,
@@ -128,6 +145,7 @@ function deploy(
     model: plan.model,
     autoCompleteConfig,
     signal,
+    placement,
     clock: instruments.clock,
     run: { folder, tell: events.warning },
     ...(previous === undefined ? {} : { expected: previous.engine }),

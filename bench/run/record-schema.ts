@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { applyReasons } from '../report/results.ts';
+import { applyReasons, placementReasons } from '../report/results.ts';
 
 /**
  * What the files of a run folder must hold at the least for a report to be made of them. They were written by this tool,
@@ -161,6 +161,22 @@ export const recordSchema = z.looseObject({
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),
   environment: z.record(z.string(), z.unknown()),
+  placement: z.looseObject({
+    divided: z.boolean(),
+    because: z.enum(placementReasons),
+    server: z.string(),
+    client: z.string(),
+    serverCpuCount: whole,
+    clientCpuCount: whole,
+    serverCoreCount: whole,
+    clientCoreCount: whole,
+    memoryNodes: z.string().nullable(),
+    narrowed: z.boolean(),
+    siblingsKnown: z.boolean(),
+    splitCores: z.boolean(),
+    unboundIds: texts,
+  }),
+  sharedHost: z.looseObject({ others: texts }).nullable(),
   warnings: texts,
 });
 

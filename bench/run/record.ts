@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineIdentity } from '../engines/engine.ts';
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Apply, Plan } from '../plan/plan.ts';
 import type { SetAside } from './candidates.ts';
@@ -11,6 +12,11 @@ import type { NoiseFloor } from './noise-floor.ts';
 import type { Pilot } from './pilot.ts';
 import type { Preflight } from './preflight.ts';
 import { recordSchema } from './record-schema.ts';
+
+export type RecordedPlacement = Placement & {
+  /** Variants whose onnxruntime takes as many threads as the host has cores, however few the server may use. */
+  readonly unboundIds: readonly string[];
+};
 
 /** `run.json`: all that was fixed before the first block. With the journal it is enough to make every other file again. */
 export type RunRecord = {
@@ -46,6 +52,10 @@ export type RunRecord = {
   /** What each variant costs, for choosing among equals. */
   readonly costs: Readonly<Record<string, readonly number[]>>;
   readonly environment: Readonly<Record<string, unknown>>;
+  /** Which CPUs server and client had, and the variants whose threads do not know of it. */
+  readonly placement: RecordedPlacement;
+  /** Where other runs were let measure on the host at the same time (`--share-host`): those that did when it began. */
+  readonly sharedHost: { readonly others: readonly string[] } | null;
   /** Of the plan's input file. */
   readonly inputMd5: string;
   readonly warnings: readonly string[];

@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { Plan, Slice } from '../plan/plan.ts';
 import type { Continuation } from './continuation.ts';
 import type { EarlierRun } from './earlier-run.ts';
+import type { HostClaimOptions } from './host-claim.ts';
 import type { Instruments } from './instruments.ts';
 import type { RunRecord } from './record.ts';
 
@@ -31,6 +32,8 @@ export type SweepRequest = {
   readonly continuing: { readonly earlier: EarlierRun; readonly continues: Continuation } | null;
   /** Whether a claim is followed by long slices; a run that goes on keeps to what it was begun with. */
   readonly soak: boolean;
+  /** Keeps others from measuring on this host meanwhile; nobody is kept from it where left out. */
+  readonly hostClaim?: HostClaimOptions;
   readonly signal: AbortSignal;
   /** What it measures with; this host's own where left out. */
   readonly instruments?: Instruments;

@@ -6,6 +6,7 @@ import { afterResult, withSoak } from './after-result.ts';
 import { type Decision, decideRun } from './decision.ts';
 import { diagnoseRun } from './diagnostics.ts';
 import { type History, readHistory } from './history.ts';
+import { strainDuring } from './host-strain.ts';
 import type { JournalLine } from './journal.ts';
 import { frozen } from './levels.ts';
 import { nextCommand, timeOfBlocks } from './next-command.ts';
@@ -35,6 +36,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
     engine: { ...record.engine, command: [...record.engine.command] },
     run: {
       applied: describeApply(record),
+      placement: describePlacement(record),
       startedAt: record.startedAt,
       finishedAt,
       durationMs,
@@ -69,7 +71,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       order: slices.map(({ slice }) => slice.variantId),
       values: blockTable(decision, block),
     })),
-    environment: { ...record.environment },
+    environment: { ...record.environment, during: strainDuring(lines) },
     config: { baseline: record.configs[baselineId] ?? '', pick: record.configs[decision.verdict.pick] ?? '' },
   };
 }
@@ -148,6 +150,10 @@ function describeVerdict(record: RunRecord, { ended }: History, decision: Decisi
 function describeApply({ applied, apply }: RunRecord): Results['run']['applied'] {
   const { because, loadRatio, neededBytes, freeBytes } = apply;
   return { way: applied, because, loadRatio, neededBytes, freeBytes };
+}
+
+function describePlacement({ placement: { unboundIds: _, ...placement } }: RunRecord): Results['run']['placement'] {
+  return placement;
 }
 
 function blockTable({ allValues, scores }: Decision, block: number): Results['blocks'][number]['values'] {

@@ -67,7 +67,8 @@ function planOf(given: CampaignCase, folder: string): Plan {
     name: 'campaign',
     model: 'scripted',
     modelRepository: join(folder, 'models'),
-    engine: { kind: 'local', path: null, httpPort: null, grpcPort: null, flags: [], remote: null },
+    engine: { kind: 'local', path: null, httpPort: null, grpcPort: null, flags: [], environment: {}, remote: null },
+    placement: { kind: 'none' },
     apply: 'auto',
     load: {
       protocol: 'http',
