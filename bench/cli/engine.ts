@@ -97,5 +97,6 @@ async function dockerIfAny(choice: EngineChoice, host: EngineHost, consent: Cons
 
 function searchFor(choice: EngineChoice, host: EngineHost, consent: Consent): Parameters<typeof findDocker>[0] {
   const { cwd, projectFolder, env, signal } = host;
-  return { choice: choice.docker ?? anyDocker, folders: [cwd, projectFolder], env, signal, isOwnFlag, ...consent };
+  const { environment } = choice;
+  return { choice: choice.docker ?? anyDocker, environment, folders: [cwd, projectFolder], env, signal, isOwnFlag, ...consent };
 }

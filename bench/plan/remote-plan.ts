@@ -18,6 +18,7 @@ export function checkRemote({ engine, variants, search, apply }: PlanFile, at: A
   const own = (['path', 'httpPort', 'grpcPort'] as const).find((key) => engine[key] !== null);
   if (own !== undefined) throw at(['engine', own], 'is about a server that Tritune starts, and this one is remote');
   if (engine.flags.length > 0) throw at(['engine', 'flags'], flagsRefused);
+  if (Object.keys(engine.environment).length > 0) throw at(['engine', 'environment'], environmentRefused);
   const flagged = variants.findIndex(({ settings }) => Object.keys(settings).some(isServerFlag));
   if (flagged !== -1) throw at(['variants', flagged], flagsRefused, flagsHint);
   const parameter = Object.keys(search?.parameters ?? {}).find(isServerFlag);
@@ -30,6 +31,8 @@ export function checkRemote({ engine, variants, search, apply }: PlanFile, at: A
 export function checkRemotePlan({ engine, variants, apply }: Plan): void {
   const refuse = (message: string, hint: string): Failure => new Failure('usage', 'remote', message, { hint });
   if (engine.flags.length > 0) throw refuse(`engine.flags: ${flagsRefused}`, flagsHint);
+  if (Object.keys(engine.environment).length > 0)
+    throw refuse(`engine.environment: ${environmentRefused}`, 'set the variables where the server is started');
   const flagged = variants.find(({ settings }) => Object.keys(settings).some(isServerFlag));
   if (flagged !== undefined) throw refuse(`variant ${flagged.id}: ${flagsRefused}`, flagsHint);
   const wrong = wrongApply(apply, engine.remote);
@@ -37,6 +40,7 @@ export function checkRemotePlan({ engine, variants, apply }: Plan): void {
 }
 
 const flagsRefused = 'the flags of a remote server are given where it is started, and cannot be set from here';
+const environmentRefused = 'the environment of a remote server is set where it is started';
 const flagsHint = 'measure flags with engine: local or docker, or restart the server with them between two sweeps';
 
 function wrongApply(

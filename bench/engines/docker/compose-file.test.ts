@@ -185,6 +185,13 @@ describe('the project that is made of a service', requires('docker'), () => {
       },
     });
   });
+
+  it('has the variables of the plan beside those of the service, and in their place, as they were written', async () => {
+    const service = { environment: { KEPT: 'a$$b', LD_PRELOAD: '/old.so' } };
+    const environment = { LD_PRELOAD: '/lib/$x.so', MORE: '1' };
+    const { environment: made } = await understood(composed({ environment }, service));
+    assert.deepEqual(made, { KEPT: 'a$b', LD_PRELOAD: '/lib/$x.so', MORE: '1' });
+  });
 });
 
 async function read(
@@ -207,6 +214,7 @@ function composed(options: Partial<ProjectOptions>, service: Record<string, unkn
     network: 'host',
     ports: [],
     cpuset: null,
+    environment: {},
   } as const;
   return composeProject({ file: '/f', name: 'triton', image: 'x', service, shared }, { ...whole, ...options });
 }
@@ -218,6 +226,7 @@ type Understood = {
   network_mode?: string;
   image: string;
   logging: unknown;
+  environment?: Record<string, string>;
 };
 
 /** What compose makes of a project, with the `$` as they are meant. */

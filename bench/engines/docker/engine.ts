@@ -30,6 +30,7 @@ export type DockerProgram = {
   readonly image: Image;
   readonly network: Network;
   readonly cpuset: string | null;
+  readonly environment: Readonly<Record<string, string>>;
   /** How long it may take to answer ready; 60 s where it is not given. */
   readonly readyTimeoutMs?: number;
 };
@@ -117,7 +118,8 @@ class DockerServer implements Server {
       repository: { from: options.repository, to: program.command.repository },
       network: program.network,
       ports: Object.values(ports),
-      cpuset: program.cpuset,
+      cpuset: program.cpuset ?? options.placement?.cpus ?? null,
+      environment: program.environment,
     });
     this.httpAddress = { host: loopback, port: ports.http };
     this.grpcAddress = { host: loopback, port: ports.grpc };

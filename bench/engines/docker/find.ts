@@ -12,6 +12,8 @@ import { readCommand } from './server-command.ts';
 
 export type FindDockerOptions = {
   readonly choice: DockerChoice;
+  /** Variables of the server's process beside those that the compose file gives it; none where left out. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where compose files are looked for, the first folder first, if the choice names none. */
   readonly folders: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -47,7 +49,9 @@ export async function findDocker(
   const where = `service ${compose.name} of ${compose.file}`;
   const command = readCommand(compose.service, where, options.isOwnFlag);
   const image = await imageFor(docker, compose, { where, ...options });
-  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset: choice.cpuset });
+  const { cpuset } = choice;
+  const { environment = {} } = options;
+  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset, environment });
   return { engine, image, file: compose.file };
 }
 

@@ -14,6 +14,8 @@ export type ProjectOptions = {
   readonly ports: readonly number[];
   /** The processors that the container may use, "0-3,8"; the service's own where null. */
   readonly cpuset: string | null;
+  /** Variables beside those of the service, or in their place. */
+  readonly environment: Readonly<Record<string, string>>;
 };
 
 /** The key of the one service of a project. */
@@ -57,7 +59,7 @@ const leftOut = new Set([
  * be found by a proxy that goes by labels, or begin again by itself.
  */
 export function composeProject({ service, shared }: ComposeService, options: ProjectOptions): string {
-  const { name, labels, image, command, repository, network, ports, cpuset } = options;
+  const { name, labels, image, command, repository, network, ports, cpuset, environment } = options;
   const kept = Object.fromEntries(Object.entries(service).filter(([key]) => !leftOut.has(key)));
   const texts = {
     image,
@@ -84,6 +86,7 @@ export function composeProject({ service, shared }: ComposeService, options: Pro
         ...kept,
         ...withoutReplicas(kept.deploy),
         ...literal(texts),
+        ...withVariables(service, literal(environment)),
         volumes: [
           ...volumesOf(service).filter(({ target }) => target !== literalText(repository.to)),
           {
@@ -111,6 +114,13 @@ export function composeProject({ service, shared }: ComposeService, options: Pro
 function withoutReplicas(deploy: unknown): { deploy?: unknown } {
   if (typeof deploy !== 'object' || deploy === null) return {};
   return { deploy: Object.fromEntries(Object.entries(deploy).filter(([key]) => key === 'resources')) };
+}
+
+/** Compose tells a service's own by name, whichever way they were written. */
+function withVariables({ environment }: ComposePart, more: object): { environment?: object } {
+  const own = typeof environment === 'object' && environment !== null ? environment : {};
+  const all = { ...own, ...more };
+  return Object.keys(all).length === 0 ? {} : { environment: all };
 }
 
 function volumesOf({ volumes }: ComposePart): ComposePart[] {
