@@ -213,6 +213,16 @@ test('the command that goes on is preferred to the one that repeats', () => {
   assert.equal(words({ ...results, run }).at(-1), 'npx tritune sweep configs/iris.yaml --blocks 14');
 });
 
+test('what more blocks than anyone measures would decide comes without a command: the same plan again is a second chance', () => {
+  const results = resultsOf('INCONCLUSIVE');
+  const verdict = { ...results.verdict, blocksNeeded: 47_528, minutesNeeded: 1_584 };
+  assert.equal(verdictInWords({ ...results, verdict }).command, null);
+  assert.equal(
+    words({ ...results, verdict }).at(-1),
+    'Next: keep the baseline; about 47 528 more blocks would be needed to decide, which is more than is worth measuring.',
+  );
+});
+
 test('a further attempt states its own error and that of all attempts, and who was not screened', () => {
   const results = resultsOf('WINNER');
   const continues = {

@@ -220,6 +220,8 @@ function deployment({ verdict, variants, config }: Results): string {
 
 function whatWouldDecide({ verdict, run }: Results): string {
   const { blocksNeeded, minutesNeeded } = verdict;
+  if (isOutOfReach(verdict))
+    return `Next: keep the baseline; about ${count(blocksNeeded)} more blocks would be needed to decide, which is more than is worth measuring.`;
   if (blocksNeeded === null)
     return `Next: how many more blocks would decide cannot be told from these; to ${run.nextCommand === null ? 'measure again' : 'go on all the same'}:`;
   const time = minutesNeeded === null ? '' : ` (about ${minutes(minutesNeeded)})`;
@@ -227,7 +229,16 @@ function whatWouldDecide({ verdict, run }: Results): string {
   return `Next: about ${blocks}${time} would probably decide:`;
 }
 
+/** More blocks than that are no advice. */
+export const blocksMost = 1_000;
+
+/** Nor is the same plan once more: it would be a second chance that no error rate knows of. */
+function isOutOfReach({ kind, blocksNeeded }: VerdictResult): boolean {
+  return kind === 'INCONCLUSIVE' && blocksNeeded !== null && blocksNeeded > blocksMost;
+}
+
 function nextCommand({ verdict, run }: Results): string | null {
+  if (isOutOfReach(verdict)) return null;
   if (verdict.kind === 'INVALID' || verdict.kind === 'SHORT_SLICE_BIAS') return clause(run.command);
   if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
   return run.complete ? null : clause(run.command);
