@@ -43,6 +43,22 @@ describe('the decision on a run', () => {
     assert.equal(decideRun(enough.record, readHistory(enough.lines)).verdict.kind, 'WINNER');
   });
 
+  it('says what its blocks can resolve only where a claim may rest on them', () => {
+    const resolvable = (blocks: number) => {
+      const { record, lines } = syntheticRun({ ...ahead, blocks });
+      return decideRun(record, readHistory(lines)).resolvable;
+    };
+    assert.equal(resolvable(4), null);
+    assert((resolvable(5) ?? 0) > 0);
+    const arms = ['baseline', ...Array.from({ length: 11 }, (_, index) => `v${index + 1}`)];
+    const screened = syntheticStagedRun({ arms: arms.map((id) => ({ id, ratio: 1 })), sd: 0.01 });
+    const cut = screened.lines.filter(
+      (line) => ('slice' in line ? line.slice.block : 'block' in line ? line.block : 7) <= 6,
+    );
+    const { stage, arms: left, resolvable: ofScreen } = decideRun(screened.record, readHistory(cut));
+    assert.deepEqual([stage, left[0]?.y.length, ofScreen], ['screen', 6, null]);
+  });
+
   it('rests on the look that ended the run, at its own level, where the values ended it', () => {
     const arms = [
       { id: 'baseline', ratio: 1 },

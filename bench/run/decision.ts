@@ -7,6 +7,7 @@ import type { Step } from '../stats/procedure.ts';
 import { blockModel } from '../stats/residuals.ts';
 import type { Arm, Reason, Verdict } from '../stats/verdict.ts';
 import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
+import { leastBlocks } from './design.ts';
 import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
@@ -30,7 +31,7 @@ export type Decision = {
   readonly checks: ReadonlyMap<string, readonly ConstraintCheck[]>;
   /** Standard deviation of one variant in one block after variants and blocks are accounted for, log scale. */
   readonly residualSd: number | null;
-  /** The difference (ln) that these blocks find with 80 % power. */
+  /** The difference (ln) that these blocks find with 80 % power; null of those that no claim may rest on. */
   readonly resolvable: number | null;
 };
 
@@ -60,7 +61,10 @@ export function decideRun(record: RunRecord, history: History): Decision {
     arms,
     checks: contest.checks,
     residualSd,
-    resolvable: residualSd === null ? null : detectableDifference(blocks, { alpha, residualSd }),
+    resolvable:
+      residualSd === null || stage === 'screen' || blocks < leastBlocks
+        ? null
+        : detectableDifference(blocks, { alpha, residualSd }),
   };
 }
 

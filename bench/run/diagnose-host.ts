@@ -77,7 +77,8 @@ function clientLimit(variantId: string, slices: readonly MeasuredSlice[]): Findi
       variantId,
       what: 'slices in which the client was the limit; they were left out and measured again',
       value: `${limited.length} of ${slices.length}`,
-      advice: 'Give the client processors of its own, or another host.',
+      advice:
+        'Give the client processors of its own, or another host: a variant with more of these than the others is seen at its better moments alone.',
     },
   ];
 }
