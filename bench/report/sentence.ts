@@ -3,6 +3,7 @@ import { appliedSentence, startWith } from './applied-sentence.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
+import { openQuestions } from './open-questions.ts';
 import {
   blocksInWords,
   clause,
@@ -16,6 +17,7 @@ import {
 } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
+import { withinMargin } from './within-margin.ts';
 
 /**
  * The verdict in words. `label` names its kind, `headline` says what to do and how sure that is, `sentences` say for which load,
@@ -103,7 +105,7 @@ function rehearsal({ engine }: Results): string[] {
 
 function details(results: Results): string[] {
   const { verdict, variants } = results;
-  const { kind, undecided } = verdict;
+  const { kind } = verdict;
   const sentences = lowerPercentile(results);
   const reason = verdict.blocks < leastBlocks && verdict.reason === 'budget' ? tooFew : reasonInWords(verdict.reason);
   if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
@@ -111,12 +113,7 @@ function details(results: Results): string[] {
     sentences.push('The plan asks for the best of them, which these blocks do not resolve.');
   const screenedOut = variants.filter((v) => v.status === 'screened out');
   if (screenedOut.length > 0 && kind !== 'INVALID') sentences.push(screening(results, screenedOut.length));
-  if (undecided.length > 0) {
-    sentences.push(
-      `Whether ${names(undecided)} ${undecided.length === 1 ? 'holds' : 'hold'} the constraints is undecided.`,
-    );
-  }
-  return sentences;
+  return [...sentences, ...withinMargin(results), ...openQuestions(results)];
 }
 
 /** A percentile that the plan asks for and its budget does not pay for is never estimated from fewer requests. */
