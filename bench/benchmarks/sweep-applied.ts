@@ -21,10 +21,10 @@ const variants = {
 const blocksPerTurn = 4;
 const turns = 3;
 
-/** The same variants reloaded and each under a new server, in turns: the contrasts must not differ by more than their errors. */
+/** The same variants reloaded, each under a new server, and lying side by side, in turns: the contrasts must not differ by more than their errors. */
 export async function measureApplied({ engine, out, signal, say }: SweepContext): Promise<void> {
   const folder = join(out, 'applied');
-  const ways = ['reload', 'restart'] as const;
+  const ways = ['reload', 'restart', 'colocate'] as const;
   const plans = Object.fromEntries(
     ways.map((apply) => {
       const own = join(folder, apply);
@@ -43,12 +43,9 @@ export async function measureApplied({ engine, out, signal, say }: SweepContext)
   }
   for (const id of Object.keys(variants)) {
     const contrasts = ways.map((way) => contrastOf(id, seen.get(way) ?? []));
-    const [first, second] = contrasts;
-    if (first === undefined || second === undefined) continue;
-    const difference = second.mean - first.mean;
-    const error = Math.hypot(first.error, second.error);
-    const critical = studentUpperQuantile(0.025, first.count + second.count - 2);
-    const agree = Math.abs(difference) <= critical * error ? 'they agree' : 'they DIFFER';
+    const [first, ...others] = contrasts;
+    if (first === undefined) continue;
+    const agree = others.every((other) => areClose(first, other)) ? 'they agree' : 'they DIFFER';
     const told = contrasts.map(
       ({ mean: m, error: e, count }, index) => `${ways[index]} ${text(m)} (se ${text(e)}, ${count} blocks)`,
     );
@@ -56,7 +53,14 @@ export async function measureApplied({ engine, out, signal, say }: SweepContext)
   }
 }
 
-function contrastOf(id: string, blocks: SweepResults['blocks']): { mean: number; error: number; count: number } {
+type Contrast = { readonly mean: number; readonly error: number; readonly count: number };
+
+function areClose(a: Contrast, b: Contrast): boolean {
+  const critical = studentUpperQuantile(0.025, a.count + b.count - 2);
+  return Math.abs(b.mean - a.mean) <= critical * Math.hypot(a.error, b.error);
+}
+
+function contrastOf(id: string, blocks: SweepResults['blocks']): Contrast {
   const differences = blocks.flatMap(({ values }) => {
     const [own, baseline] = [values[id]?.throughput, values.baseline?.throughput];
     return own === undefined || baseline === undefined ? [] : [Math.log(own / baseline)];

@@ -83,7 +83,7 @@ export type PlanText = {
   /** Places of the committed config.pbtxt that the baseline has otherwise. */
   readonly changes: Readonly<Record<string, string>>;
   readonly variants: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly apply?: 'reload' | 'restart';
+  readonly apply?: 'reload' | 'restart' | 'colocate';
 };
 
 /** A copy of the committed repository, its config.pbtxt changed, and a plan that compares it with the variants. */

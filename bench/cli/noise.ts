@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
-import type { Objective, Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { share } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
-import { floorPlace, keepNoiseFloor, type NoiseFloor, noiseFloorOf } from '../run/noise-floor.ts';
+import type { VerdictResult } from '../report/results.ts';
+import { floorPlace, keepNoiseFloor, type NoiseFloor, noiseFloorOf, noiseObjective } from '../run/noise-floor.ts';
 import { sweep } from '../run/sweep.ts';
 import { engineKinds } from './engine.ts';
 import type { Exit, Host } from './host.ts';
@@ -49,7 +50,7 @@ export function noiseCommand(host: Host, exit: Exit): Command {
         }
         const file = keepNoiseFloor(place, floor);
         host.stdout.write(
-          json === true ? `${JSON.stringify(floor, null, 2)}\n` : inWords(floor, results.verdict.better.length, file),
+          json === true ? `${JSON.stringify(floor, null, 2)}\n` : inWords(floor, results.verdict, file),
         );
         if (results.verdict.kind === 'INVALID') exit(exitCodes.measurement);
       } finally {
@@ -62,22 +63,22 @@ export function noiseCommand(host: Host, exit: Exit): Command {
 /** The same model and load, four times the committed configuration. */
 function asNoise(plan: Plan): Plan {
   const variants = copies.map((id) => ({ id, settings: {} }));
-  // One configuration has one capacity: what is asked for is how much slices of it differ under the plan's load.
-  const objective: Objective =
-    plan.objective.kind === 'capacity'
-      ? { kind: 'single', direction: 'maximize', metric: 'throughput' }
-      : plan.objective;
+  const objective = noiseObjective(plan.objective);
   return { ...plan, name: 'noise', objective, variants, conditions: [], constraints: [], expectEqual: true, blocks };
 }
 
-function inWords(floor: NoiseFloor, claims: number, file: string): string {
+function inWords(
+  floor: NoiseFloor,
+  { better: { length: claims }, alpha }: Pick<VerdictResult, 'better' | 'alpha'>,
+  file: string,
+): string {
   const lines = [
     `${floor.host}; ${floor.engine}; ${floor.load}`,
     `one variant in one block of ${floor.slicesPerBlock} slices varies by ${share(floor.residualSd)}; the level of a block by ${share(floor.blockSd)}`,
     `blocks one after the other correlate by ${floor.lag1.toFixed(2)}`,
     claims === 0
       ? 'no copy was claimed to be better than another, as it should be'
-      : `${claims} of the copies was claimed to be better: by construction that happens in 5 % of such runs`,
+      : `${claims} of the copies ${claims === 1 ? 'was' : 'were'} claimed to be better: by construction that happens in at most ${share(alpha)} of such runs`,
     `kept in ${file}`,
   ];
   return lines.map((line) => `${plainText(line)}\n`).join('');

@@ -48,7 +48,7 @@ const staged: Case[] = [
     code: 0,
     pick: 'v3',
     blocks: 8,
-    says: /Deploy v3: the best among those measured/,
+    says: /Deploy v3: the best among the finalists/,
   },
   {
     kind: 'TIED_SET',

@@ -26,7 +26,8 @@ export function parseCondition(text: string): Condition | undefined {
   if (tokens === undefined) return undefined;
   const reader = new Reader(tokens);
   const left = reader.sum();
-  const compare = comparisons[reader.take() ?? ''];
+  const symbol = reader.take() ?? '';
+  const compare = Object.hasOwn(comparisons, symbol) ? comparisons[symbol] : undefined;
   const right = reader.sum();
   if (left === undefined || compare === undefined || right === undefined || !reader.ended) return undefined;
   return { text, holds: (numberOf) => compare(left(numberOf), right(numberOf)) };

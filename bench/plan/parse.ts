@@ -215,8 +215,12 @@ function searched({ search, seed, variants }: PlanFile, source: Source): Variant
       'draw some of them: strategy: latin-hypercube',
     );
   }
+  const combinations = expandSearch(asked, seed);
+  const count = combinations.length + variants.length;
+  if (count > variantsMost)
+    throw source.at(['search', 'parameters'], `make ${count} variants; at most ${variantsMost} can be measured`);
   const taken = new Set(variants.map(({ id }) => id));
-  return expandSearch(asked, seed).map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
+  return combinations.map((found) => ({ id: variantName(found, taken), ...splitLoad(found) }));
 }
 
 function resolveEngine({ named: _, path, remote, ...own }: PlanFile['engine'], folder: string): Plan['engine'] {

@@ -12,7 +12,7 @@ export function parseDurationMs(text: string): number | undefined {
     (seconds ?? 0) * 1_000 +
     (milliseconds ?? 0) +
     (microseconds ?? 0) / 1_000;
-  return total > 0 ? total : undefined;
+  return total > 0 && Number.isFinite(total) ? total : undefined;
 }
 
 /** A share as people write it ("2%", "0.02") as a ratio; undefined for anything else. */

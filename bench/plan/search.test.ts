@@ -96,6 +96,14 @@ search:
         `search: { strategy: grid, parameters: { a: [${Array.from({ length: 40 }, (_, i) => i)}], b: [${Array.from({ length: 40 }, (_, i) => i)}] } }`,
         /1600 combinations/,
       ],
+      [
+        `search: { strategy: one-at-a-time, parameters: { a: [${Array.from({ length: 1_001 }, (_, i) => i)}] } }`,
+        /make 1001 variants; at most 1000/,
+      ],
+      [
+        'variants: [{ id: one, settings: { a: 1 } }]\nsearch: { strategy: random, samples: 1000, parameters: { b: { from: 1, to: 100000 } } }',
+        /make 1001 variants; at most 1000/,
+      ],
       ['', /names no variant/],
     ] as const) {
       assert.throws(() => planWith(`${text}\n`), message, text);

@@ -34,7 +34,7 @@ const labels: Record<Kind, string> = {
 
 const headlines: Record<Kind, (results: Results) => string> = {
   WINNER: (results) =>
-    `${deploy(results)}: the best among those measured, with a gain in ${gainOfPick(results)} over the baseline.`,
+    `${deploy(results)}: the best ${among(results)}, with a gain in ${gainOfPick(results)} over the baseline.`,
   TIED_SET: (results) =>
     `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${tieOf(results)}.`,
   BETTER_TIED_AT_RESOLUTION: (results) =>
@@ -44,27 +44,34 @@ const headlines: Record<Kind, (results: Results) => string> = {
     if (soak?.outcome === 'broken') return `${short}, but its requests failed in long ones.`;
     return `${short}, but in slices of ${duration(soak?.sliceMs ?? null)} ${gainWithInterval(soak?.gain ?? null)}.`;
   },
-  NO_IMPROVEMENT: ({ verdict }) => {
+  NO_IMPROVEMENT: (results) => {
+    const { verdict } = results;
     const { largestPossibleGain: gain, practicalMargin } = verdict;
     if (gain === null) return 'Keep the baseline: none of the others holds the constraints.';
-    return `Keep the baseline: the largest gain in ${metricInWords(verdict.objective)} still possible among those measured is ${change(gain)}, within the practical margin of ${share(practicalMargin)}.`;
+    return `Keep the baseline: the largest gain in ${metricInWords(verdict.objective)} still possible ${among(results)} is ${change(gain)}, within the practical margin of ${share(practicalMargin)}.`;
   },
-  INCONCLUSIVE: ({ verdict }) => {
+  INCONCLUSIVE: (results) => {
+    const { verdict } = results;
     const { largestPossibleGain: gain, reason, blocks } = verdict;
     const metric = metricInWords(verdict.objective);
     if (reason === 'no-variants') return 'Keep the baseline for now: there was nothing to compare it with.';
     if (reason === 'no-level')
       return 'Keep the baseline for now: no other variant is shown to keep the limits at any level.';
     if (gain !== null && gain <= 0) {
-      return `Keep the baseline for now: no gain in ${metric} is shown, and none is likely among those measured.`;
+      return `Keep the baseline for now: no gain in ${metric} is shown, and none is likely ${among(results)}.`;
     }
     if (gain !== null) {
-      return `Keep the baseline for now: no gain in ${metric} is shown, but one of up to ${change(gain)} is still possible among those measured.`;
+      return `Keep the baseline for now: no gain in ${metric} is shown, but one of up to ${change(gain)} is still possible ${among(results)}.`;
     }
     return `Keep the baseline for now: ${blocksInWords(blocks)} ${blocks === 1 ? 'is' : 'are'} too few to say anything about ${metric}.`;
   },
   INVALID: ({ verdict }) => `No verdict: ${reasonInWords(verdict.reason) ?? 'the measurements cannot be trusted'}.`,
 };
+
+/** What a screen left behind was measured as well, but nothing is known of it that would bound its gain. */
+function among({ variants }: Results): string {
+  return variants.some(({ status }) => status === 'screened out') ? 'among the finalists' : 'among those measured';
+}
 
 function deploy(results: Results): string {
   const { what, aside } = pickInWords(results);
@@ -86,9 +93,10 @@ function gainOfPick({ verdict, variants }: Results): string {
   return `${metric} of ${change(gain.point)} (simultaneous ${share(gain.confidence)} interval ${interval(gain, change)})`;
 }
 
-function tieOf({ verdict }: Results): string {
+function tieOf(results: Results): string {
+  const { verdict } = results;
   const margin = share(verdict.practicalMargin);
-  if (verdict.tied.length < 2) return `none of those measured is better than it by more than ${margin}`;
+  if (verdict.tied.length < 2) return `none ${among(results)} is better than it by more than ${margin}`;
   return `${names(verdict.tied)} are equal within ${margin}, and ${name(verdict.pick)} is the cheapest of them`;
 }
 

@@ -85,7 +85,10 @@ const comparison = z.strictObject({
   gain: estimate.describe(
     'Ratio to the baseline minus 1, larger is better (of a latency: baseline / variant - 1); the interval and its confidence hold for all comparisons at once',
   ),
-  pHolm: z.number().nullable(),
+  pHolm: z
+    .number()
+    .nullable()
+    .describe("One-sided, at the last look; what it must not exceed is that look's part of alpha, not alpha itself"),
   better: z.boolean(),
   inBestSet: z.boolean(),
 });

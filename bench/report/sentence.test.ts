@@ -208,6 +208,55 @@ test('variants that were screened out, and undecided constraints are named', () 
     ),
   );
   assert.ok(text.includes('Whether count-2 and count-4 hold the constraints is undecided.'));
+  assert.match(text[1] ?? '', /still possible among the finalists is \+1\.1 %/);
+});
+
+test('limits on percentiles that too few slices could show say how many it takes', () => {
+  const results = resultsOf('INCONCLUSIVE');
+  const told = (blocks: number): string | undefined =>
+    words({
+      ...results,
+      plan: { ...results.plan, constraints: ['latency.p99 at most 20 ms'] },
+      run: { ...results.run, slicesPerBlock: 4 },
+      verdict: { ...results.verdict, undecided: ['count-2'], blocks },
+    }).find((text) => text.startsWith('Whether'));
+  assert.equal(
+    told(14),
+    'Whether count-2 holds the constraints is undecided: a limit on a percentile takes 59 slices of a variant to be shown, and there were 56.',
+  );
+  assert.equal(told(15), 'Whether count-2 holds the constraints is undecided.');
+});
+
+test('a gain that is there, and does not matter by the margin of the plan, is told as one', () => {
+  const results = resultsOf('WINNER');
+  const told = (practicalMargin: number): boolean =>
+    words({ ...results, verdict: { ...results.verdict, practicalMargin } }).includes(
+      "Its gain is there, but all of its interval lies within the practical margin of 15 %: by the plan's own measure the change is not worth making.",
+    );
+  assert.deepEqual([told(0.15), told(0.02)], [true, false]);
+});
+
+test('what left as unstable is not among what is bounded', () => {
+  const results = resultsOf('NO_IMPROVEMENT');
+  const without = (...ids: string[]): string[] =>
+    words({
+      ...results,
+      variants: results.variants.map((each) =>
+        ids.includes(each.id)
+          ? { ...each, comparison: null, status: 'unstable' as const, reason: 'the client was the limit' }
+          : each,
+      ),
+    });
+  assert.ok(
+    without('count-4').includes(
+      'count-4 left as unstable, and nothing is known of what it would gain (the client was the limit).',
+    ),
+  );
+  assert.ok(
+    without('count-4', 'delay-500').includes(
+      'count-4 and delay-500 left as unstable, and nothing is known of what they would gain.',
+    ),
+  );
 });
 
 test('codes of reasons become words', () => {
@@ -221,6 +270,16 @@ test('the command that goes on is preferred to the one that repeats', () => {
   const results = resultsOf('INCONCLUSIVE');
   const run = { ...results.run, nextCommand: 'npx tritune sweep configs/iris.yaml --blocks 14' };
   assert.equal(words({ ...results, run }).at(-1), 'npx tritune sweep configs/iris.yaml --blocks 14');
+});
+
+test('what more blocks than anyone measures would decide comes without a command: the same plan again is a second chance', () => {
+  const results = resultsOf('INCONCLUSIVE');
+  const verdict = { ...results.verdict, blocksNeeded: 47_528, minutesNeeded: 1_584 };
+  assert.equal(verdictInWords({ ...results, verdict }).command, null);
+  assert.equal(
+    words({ ...results, verdict }).at(-1),
+    'Next: keep the baseline; about 47 528 more blocks would be needed to decide, which is more than is worth measuring.',
+  );
 });
 
 test('a further attempt states its own error and that of all attempts, and who was not screened', () => {

@@ -3,6 +3,7 @@ import { appliedSentence, startWith } from './applied-sentence.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
+import { openQuestions } from './open-questions.ts';
 import {
   blocksInWords,
   clause,
@@ -17,6 +18,7 @@ import {
 import { placementSentence } from './placement-sentence.ts';
 import { plainText } from './plain-text.ts';
 import type { Results, VerdictResult } from './results.ts';
+import { withinMargin } from './within-margin.ts';
 
 /**
  * The verdict in words. `label` names its kind, `headline` says what to do and how sure that is, `sentences` say for which load,
@@ -113,7 +115,7 @@ function oneProcess({ engine }: Results): string[] {
 
 function details(results: Results): string[] {
   const { verdict, variants } = results;
-  const { kind, undecided } = verdict;
+  const { kind } = verdict;
   const sentences = lowerPercentile(results);
   const reason = verdict.blocks < leastBlocks && verdict.reason === 'budget' ? tooFew : reasonInWords(verdict.reason);
   if (kind !== 'INVALID' && reason !== null) sentences.push(`Why: ${reason}.`);
@@ -121,12 +123,7 @@ function details(results: Results): string[] {
     sentences.push('The plan asks for the best of them, which these blocks do not resolve.');
   const screenedOut = variants.filter((v) => v.status === 'screened out');
   if (screenedOut.length > 0 && kind !== 'INVALID') sentences.push(screening(results, screenedOut.length));
-  if (undecided.length > 0) {
-    sentences.push(
-      `Whether ${names(undecided)} ${undecided.length === 1 ? 'holds' : 'hold'} the constraints is undecided.`,
-    );
-  }
-  return sentences;
+  return [...sentences, ...withinMargin(results), ...openQuestions(results)];
 }
 
 /** A percentile that the plan asks for and its budget does not pay for is never estimated from fewer requests. */
@@ -230,6 +227,8 @@ function deployment({ verdict, variants, config }: Results): string {
 
 function whatWouldDecide({ verdict, run }: Results): string {
   const { blocksNeeded, minutesNeeded } = verdict;
+  if (isOutOfReach(verdict))
+    return `Next: keep the baseline; about ${count(blocksNeeded)} more blocks would be needed to decide, which is more than is worth measuring.`;
   if (blocksNeeded === null)
     return `Next: how many more blocks would decide cannot be told from these; to ${run.nextCommand === null ? 'measure again' : 'go on all the same'}:`;
   const time = minutesNeeded === null ? '' : ` (about ${minutes(minutesNeeded)})`;
@@ -237,7 +236,16 @@ function whatWouldDecide({ verdict, run }: Results): string {
   return `Next: about ${blocks}${time} would probably decide:`;
 }
 
+/** More blocks than that are no advice. */
+export const blocksMost = 1_000;
+
+/** Nor is the same plan once more: it would be a second chance that no error rate knows of. */
+function isOutOfReach({ kind, blocksNeeded }: VerdictResult): boolean {
+  return kind === 'INCONCLUSIVE' && blocksNeeded !== null && blocksNeeded > blocksMost;
+}
+
 function nextCommand({ verdict, run }: Results): string | null {
+  if (isOutOfReach(verdict)) return null;
   if (verdict.kind === 'INVALID' || verdict.kind === 'SHORT_SLICE_BIAS') return clause(run.command);
   if (verdict.kind === 'INCONCLUSIVE') return clause(run.nextCommand ?? run.command);
   return run.complete ? null : clause(run.command);

@@ -41,6 +41,20 @@ test('a long list is cut, and says so', () => {
   assert.ok(text.includes('and 461 more, see the report'));
 });
 
+test('a long list is not cut before those that the verdict is about', () => {
+  const results = manyVariants(60);
+  const last = results.variants.length - 1;
+  const variants = results.variants.map((each, index) =>
+    each.baseline || index === last ? each : { ...each, status: 'screened out' as const, comparison: null },
+  );
+  const text = lines({ ...results, variants }, 100);
+  assert.ok(
+    text.some((line) => line.startsWith(`${variants[last]?.id} `) && line.includes('●')),
+    text.join('\n'),
+  );
+  assert.ok(text.includes(`and ${variants.length - 40} more, see the report`));
+});
+
 test('a run with nothing in it has its words, and no hole shows through', () => {
   for (const results of [baselineOnly(), nothingMeasured()]) {
     assert.doesNotMatch(lines(results, 100).join('\n'), /NaN|undefined|null|\[object/);

@@ -44,7 +44,8 @@ type Look = { width: number; dim: (text: string) => string; strong: (text: strin
 const rowLimit = 40;
 
 function gainLines(model: ReportModel, results: Results, { width, dim, strong }: Look): string[] {
-  const rows = model.measured.slice(0, rowLimit);
+  const shown = shownOf(model.measured);
+  const rows = shown.flatMap((index) => model.measured[index] ?? []);
   if (rows.length === 0) return [];
   const table = rows.map((row) => [
     row.id,
@@ -72,7 +73,7 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
       .map((text, column) => fitted(text, widths[column] ?? 0, column === 0 || column === 4 ? 'left' : 'right'))
       .join('  ');
   const barColumns = Math.min(40, width - layout(head).length - 2);
-  const bars = barColumns < 16 ? [] : intervalBars(results, rows, barColumns);
+  const bars = barColumns < 16 ? [] : intervalBars(results, shown, barColumns);
   const lines = table.map((cells, index) => {
     const line = bars.length === 0 ? layout(cells).trimEnd() : `${layout(cells)}  ${bars[index] ?? ''}`.trimEnd();
     return cells[4] === 'better' ? strong(line) : line;
@@ -80,6 +81,13 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
   const more = model.measured.length - rows.length;
   const rest = more > 0 ? [dim(`and ${more} more, see the report`)] : [];
   return [dim(layout(head).trimEnd()), ...lines, ...rest];
+}
+
+/** The places of as many rows as are shown, in their order; those that the verdict is about before those that the screen left behind. */
+function shownOf(rows: readonly VariantRow[]): number[] {
+  const about = [...rows.keys()].filter((index) => rows[index]?.status !== 'screened out');
+  const others = [...rows.keys()].filter((index) => !about.includes(index));
+  return [...about, ...others].slice(0, rowLimit).sort((a, b) => a - b);
 }
 
 function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
@@ -94,13 +102,15 @@ function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
 }
 
 /** [] where there are no intervals, else `──●──` on one scale for all rows, `│` where the baseline is, `◂` where a dot lies outside. */
-function intervalBars(results: Results, rows: readonly VariantRow[], columns: number): string[] {
-  const shown = results.variants.filter(({ status }) => isMeasured(status)).slice(0, rows.length);
-  const gains = shown.map(({ comparison }) => {
-    if (comparison === null) return null;
-    const { point, lower, upper } = comparison.gain;
-    return point === null || lower === null || upper === null ? null : { point, lower, upper };
-  });
+function intervalBars(results: Results, shown: readonly number[], columns: number): string[] {
+  const measured = results.variants.filter(({ status }) => isMeasured(status));
+  const gains = shown
+    .flatMap((index) => measured[index] ?? [])
+    .map(({ comparison }) => {
+      if (comparison === null) return null;
+      const { point, lower, upper } = comparison.gain;
+      return point === null || lower === null || upper === null ? null : { point, lower, upper };
+    });
   if (gains.every((gain) => gain === null)) return [];
   const scale = gainScale(
     gains.filter((gain) => gain !== null),

@@ -58,6 +58,22 @@ describe('the soak', () => {
     assert(!diagnostics.some(({ kind }) => kind === 'short slices understate'));
   });
 
+  it('does not bring back a baseline that fails the constraints, though the gain is smaller in long slices', () => {
+    const failing = claimedRun({
+      arms: ['baseline', 'fast', 'other'].map((id) => ({ id, ratio: id === 'fast' ? 2 : 1 })),
+      plan: { constraints: [{ metric: 'latency.mean', atMostNs: 1_400_000 }] },
+    });
+    const slices = measuredPart(soakPlan, (id) => (id === 'fast' ? 1.5 : 1));
+    const soaked = [planned([soakPlan]), ...slices, ended('soak')];
+    const { verdict, after: found } = summarise(failing.record, [...failing.lines, ...soaked]);
+    assert.deepEqual([verdict.kind, verdict.pick, found.soak?.outcome], ['WINNER', 'fast', 'below']);
+    const { verdict: without } = summarise({ ...failing.record, plan: { ...failing.record.plan, constraints: [] } }, [
+      ...failing.lines,
+      ...soaked,
+    ]);
+    assert.deepEqual([without.kind, without.pick], ['SHORT_SLICE_BIAS', 'baseline']);
+  });
+
   it('says so where long slices show more, and lets the claim stand', () => {
     const slices = measuredPart(soakPlan, (id) => (id === 'fast' ? 1.3 : 1));
     const { verdict, diagnostics } = after(planned([soakPlan]), ...slices, ended('soak'));

@@ -42,9 +42,13 @@ export function afterResult(record: RunRecord, history: History, decision: Decis
   };
 }
 
-/** The same decision, from which nothing is claimed where long slices deny what short ones seemed to show. */
+/**
+ * The same decision, from which nothing is claimed where long slices deny what short ones seemed to show. A smaller gain is no reason
+ * to keep a baseline that fails the constraints: the pick is deployed since it holds them.
+ */
 export function withSoak(decision: Decision, { soak }: After): Decision {
-  if (soak?.outcome !== 'below' && soak?.outcome !== 'broken') return decision;
+  const denied = soak?.outcome === 'below' && !decision.verdict.baselineFails;
+  if (!denied && soak?.outcome !== 'broken') return decision;
   const { reason: _, ...verdict } = decision.verdict;
   const comparisons = verdict.comparisons.map((each) => ({ ...each, claimed: false }));
   return {

@@ -1,14 +1,15 @@
 import { percentileOf } from '../plan/objective.ts';
 import type { LatencyLimit } from '../plan/plan.ts';
 import type { RequestCounts } from '../stats/constraints.ts';
-import type { MeasuredSlice } from './history.ts';
+import { failedCount, type MeasuredSlice } from './history.ts';
 
 /** The requests of some slices against a limit; `aboveLimit` is NaN where they were not counted against it. */
 export function requestCounts(slices: readonly MeasuredSlice[], atMostNs: number): RequestCounts {
+  const failed = sum(slices.map(failedCount));
   return {
     aboveLimit: sum(slices.map((slice) => countAbove(slice, atMostNs))),
-    failed: 0,
-    total: sum(slices.map(({ measurement }) => measurement.latency.count)),
+    failed,
+    total: failed + sum(slices.map(({ measurement }) => measurement.latency.count)),
   };
 }
 

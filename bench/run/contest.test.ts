@@ -155,7 +155,7 @@ describe('an objective', () => {
 
 describe('a constraint', () => {
   const limitNs = 2_400_000;
-  const outcomes = (constraint: Constraint, { blocks = 30, limits = true, requestCount = 200 } = {}) => {
+  const outcomes = (constraint: Constraint, { blocks = 30, limits = true, requestCount = 200, timeouts = 0 } = {}) => {
     const made = syntheticRun({
       arms: [
         { id: 'baseline', ratio: 1 },
@@ -179,7 +179,17 @@ describe('a constraint', () => {
         : line,
     );
     const others = made.lines.filter(({ kind }) => kind !== 'slice');
-    const { checks } = contestOf(made.record, readHistory([...counted, ...others]));
+    const leftOut = counted.flatMap((line): JournalLine[] => {
+      if (line.status !== 'measured' || line.slice.variantId !== 'fast' || timeouts === 0) return [];
+      const { slice, measurement } = line;
+      const failed = {
+        ...measurement,
+        errors: { timeout: timeouts },
+        invalid: [`${timeouts} requests failed: timeout`],
+      };
+      return [{ ...line, slice: { ...slice, order: 100 + slice.order }, measurement: failed }];
+    });
+    const { checks } = contestOf(made.record, readHistory([...counted, ...leftOut, ...others]));
     return ['baseline', 'fast', 'slow'].map((id) => checks.get(id)?.[0]?.outcome);
   };
 
@@ -195,6 +205,12 @@ describe('a constraint', () => {
     assert.deepEqual(of('latency.p95'), ['fails', 'holds', 'fails']);
     // Of the baseline's requests about a tenth take longer.
     assert.deepEqual(of('latency.p90'), ['undecided', 'holds', 'fails']);
+  });
+
+  it('on a percentile counts requests that failed, though their slices were measured again', () => {
+    const fast = (timeouts: number) => outcomes({ metric: 'latency.p95', atMostNs: limitNs }, { timeouts })[1];
+    // Of 200 requests in a slice, and as many in the one that was left out.
+    assert.deepEqual([0, 5, 30].map(fast), ['holds', 'holds', 'fails']);
   });
 
   it('on a percentile is undecided where a block has too few requests for it', () => {

@@ -104,6 +104,11 @@ function checkBlocks(history: History, values: ByBlock, design: RunRecord['desig
   const members = new Map(
     [...rounds].map(([round, blocks]) => [round, new Set([baselineId, ...blocks.flatMap(variantsOf)])]),
   );
+  const lacking = history.blocks.findIndex(({ block }, index) => block !== index + 1);
+  if (lacking !== -1)
+    throw new Failure('results', 'journal', `the journal lacks block ${lacking + 1}, and has later ones`, {
+      hint: 'restore the file, or start a new sweep',
+    });
   // A block ends at once where the baseline leaves, and the run with it: the others have what they had by then.
   const cut = history.unstable.has(baselineId) ? history.blocks.at(-1) : undefined;
   for (const each of history.blocks) {
@@ -164,7 +169,8 @@ function check(constraint: Constraint, values: readonly BlockValue[], rules: Con
       { atMost: atMostNs },
       rules,
     );
-  const counts = values.map(({ slices }) => requestCounts(slices, atMostNs));
+  // A slice that was measured again since requests timed out in it would otherwise hide just what the limit is about.
+  const counts = values.map(({ slices, failing }) => requestCounts([...slices, ...failing], atMostNs));
   if (counts.some(({ aboveLimit }) => Number.isNaN(aboveLimit)))
     return { outcome: 'undecided', value: null, lower: null, upper: null };
   const tested = checkShareAbove(counts, allowed, rules);

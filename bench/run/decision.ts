@@ -3,9 +3,11 @@ import { baselineId, type Objective } from '../plan/plan.ts';
 import type { ConstraintCheck } from '../stats/constraints.ts';
 import type { MeasuredBlock, Stage } from '../stats/measured.ts';
 import { detectableDifference } from '../stats/power.ts';
+import type { Step } from '../stats/procedure.ts';
 import { blockModel } from '../stats/residuals.ts';
 import { type Arm, invalid, type Reason, type Verdict } from '../stats/verdict.ts';
 import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
+import { leastBlocks } from './design.ts';
 import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
 import type { RunRecord } from './record.ts';
@@ -29,7 +31,7 @@ export type Decision = {
   readonly checks: ReadonlyMap<string, readonly ConstraintCheck[]>;
   /** Standard deviation of one variant in one block after variants and blocks are accounted for, log scale. */
   readonly residualSd: number | null;
-  /** The difference (ln) that these blocks find with 80 % power. */
+  /** The difference (ln) that these blocks find with 80 % power; null of those that no claim may rest on. */
   readonly resolvable: number | null;
 };
 
@@ -39,10 +41,8 @@ const sharedHostReason =
 /** What a run says so far. Nothing is claimed of one that has not ended: a look now and another later would spend the error twice. */
 export function decideRun(record: RunRecord, history: History): Decision {
   const contest = contestOf(record, history);
-  const step = nextOf(record, contest, 0);
-  if (step.kind !== 'done') throw new Error('a run without time left has a verdict');
-  const { finalists } = step;
-  const decided = record.sharedHost === null ? step.verdict : sharedHost(step.verdict);
+  const { verdict: ended, finalists } = endOf(record, contest);
+  const decided = record.sharedHost === null ? ended : sharedHost(ended);
   const stage = contest.blocks.some((block) => block.stage === 'confirm') ? 'confirm' : 'screen';
   const arms = armsOf(contest, stage, finalists);
   const open = history.ended === null && decided.kind !== 'INVALID';
@@ -65,8 +65,22 @@ export function decideRun(record: RunRecord, history: History): Decision {
     arms,
     checks: contest.checks,
     residualSd,
-    resolvable: residualSd === null ? null : detectableDifference(blocks, { alpha, residualSd }),
+    resolvable:
+      residualSd === null || stage === 'screen' || blocks < leastBlocks
+        ? null
+        : detectableDifference(blocks, { alpha, residualSd }),
   };
+}
+
+/**
+ * What ended the run. Where its values did, at a look that was planned, it is that look that counts, at its own level: to spend what is
+ * left of the error there would be to choose the time by the values. All of it is spent only where nothing but time ended the run.
+ */
+function endOf(record: RunRecord, contest: Contest): Step & { kind: 'done' } {
+  const byValues = nextOf(record, contest, Number.POSITIVE_INFINITY);
+  const step = byValues.kind === 'done' ? byValues : nextOf(record, contest, 0);
+  if (step.kind !== 'done') throw new Error('a run without time left has a verdict');
+  return step;
 }
 
 /** The variants that have every block of the stage: in the screen those that came through all of its rounds. */

@@ -3,7 +3,7 @@ import { mean } from '../stats/moments.ts';
 import { trend } from '../stats/order-effects.ts';
 import { studentUpperQuantile } from '../stats/student.ts';
 import type { Finding } from './finding.ts';
-import type { History, MeasuredSlice } from './history.ts';
+import { failedCount, type History, type MeasuredSlice } from './history.ts';
 import { strainDuring } from './host-strain.ts';
 import { loadIn } from './levels.ts';
 import type { RunRecord } from './record.ts';
@@ -23,6 +23,7 @@ export function diagnoseHost({ plan, design }: RunRecord, { blocks }: History): 
   return [
     ...throttling(blocks),
     ...stolen(lines),
+    ...byVariant.flatMap(([id, own]) => failures(id, own)),
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
@@ -70,6 +71,21 @@ function stolen(slices: readonly MeasuredSlice[]): Finding[] {
   ];
 }
 
+/** A claim rests on the slices without a failure, however few they are of all. */
+function failures(variantId: string, slices: readonly MeasuredSlice[]): Finding[] {
+  const failing = slices.filter((line) => failedCount(line) > 0);
+  if (failing.length === 0) return [];
+  return [
+    {
+      kind: 'failed requests',
+      variantId,
+      what: 'slices in which requests failed; they were left out of rates and latencies and measured again, and count against limits on percentiles',
+      value: `${failing.length} of ${slices.length}`,
+      advice: 'See the errors in the table of variants and the log of the server before this is deployed.',
+    },
+  ];
+}
+
 function clientLimit(variantId: string, slices: readonly MeasuredSlice[]): Finding[] {
   const limited = slices.filter(({ measurement }) => clientLimits(measurement).length > 0);
   if (limited.length === 0) return [];
@@ -79,7 +95,8 @@ function clientLimit(variantId: string, slices: readonly MeasuredSlice[]): Findi
       variantId,
       what: 'slices in which the client was the limit; they were left out and measured again',
       value: `${limited.length} of ${slices.length}`,
-      advice: 'Give the client processors of its own, or another host.',
+      advice:
+        'Give the client processors of its own, or another host: a variant with more of these than the others is seen at its better moments alone.',
     },
   ];
 }

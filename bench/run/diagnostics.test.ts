@@ -53,6 +53,19 @@ describe('diagnostics', () => {
     ]);
   });
 
+  it('tell slices that were measured again since requests failed in them', () => {
+    const found = diagnosticsOf((_, { block, id }) => (id === 'a' && block < 3 ? { errors: { timeout: 2 } } : {}));
+    assert.deepEqual(of(found, 'failed requests')[0]?.variantIds, ['a']);
+    assert.match(of(found, 'failed requests')[0]?.message ?? '', /: 8 of 40$/);
+    assert.deepEqual(
+      of(
+        diagnosticsOf(() => ({})),
+        'failed requests',
+      ),
+      [],
+    );
+  });
+
   it('tell a host that slows down, and not one that is a little restless', () => {
     const slowing = diagnosticsOf((_, { block }) => ({
       hostProbe: { iterationsPerUs: 500 * 0.98 ** block * (1 + (block % 2) * 0.001) },

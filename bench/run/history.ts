@@ -37,6 +37,7 @@ export function readHistory(all: readonly JournalLine[]): History {
     (line) =>
       line.kind !== 'server' &&
       line.kind !== 'after' &&
+      line.kind !== 'resumed' &&
       !(line.kind === 'slice' && (line.slice.stage === 'after' || isOfLadder(line))),
   );
   const slices = lines.filter((line) => line.kind === 'slice');
@@ -85,4 +86,17 @@ export function validSlices(slices: readonly SliceResult[], variantId: string): 
     (line): line is MeasuredSlice =>
       line.status === 'measured' && line.slice.variantId === variantId && line.measurement.invalid.length === 0,
   );
+}
+
+/** The slices of one variant in a block in which requests failed. */
+export function failingSlices(slices: readonly SliceResult[], variantId: string): MeasuredSlice[] {
+  return slices.filter(
+    (line): line is MeasuredSlice =>
+      line.status === 'measured' && line.slice.variantId === variantId && failedCount(line) > 0,
+  );
+}
+
+/** Requests of a slice that failed, of whatever kind, its warm-up included. */
+export function failedCount({ measurement: { errors } }: MeasuredSlice): number {
+  return Object.values(errors).reduce((sum, count) => sum + count, 0);
 }

@@ -54,6 +54,8 @@ export type JournalLine =
       | ({ readonly status: 'left' } & LeftLoad)
       | { readonly status: 'ended'; readonly part: AfterPart; readonly reason: 'complete' | 'budget' }
     ))
+  /** The run was interrupted and goes on from here; `usedMs` is what it had used of its budget by then. */
+  | { readonly kind: 'resumed'; readonly usedMs: number; readonly at: string }
   /** Nothing more was to be measured for the verdict; a run without it, and without all of its blocks, was interrupted. */
   | { readonly kind: 'end'; readonly reason: 'blocks' | 'decided' | 'budget' | 'unstable'; readonly at: string };
 

@@ -10,7 +10,7 @@ import { designFromPilot } from './design-from-pilot.ts';
 import type { Environment } from './environment.ts';
 import type { Instruments } from './instruments.ts';
 import { measurePilot } from './measure-pilot.ts';
-import { floorPlace, readNoiseFloor } from './noise-floor.ts';
+import { floorAbout, floorPlace, readNoiseFloor } from './noise-floor.ts';
 import { checkPointers, type PointerCheck } from './pointers.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
@@ -99,7 +99,8 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const found = await measurePilot(prepared, {
     ...{ looks: accepted, candidates: taken, costs, timing, workloads, serverStartMs, applied, flagSetCount },
   });
-  const noiseFloor = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
+  const kept = readNoiseFloor(floorPlace(request.stateFolder, environment, engine));
+  const noiseFloor = floorAbout(plan.objective, kept);
   const usedMs = clock.nowMs() - startMs;
   return {
     schemaVersion: 1,

@@ -1,3 +1,4 @@
+import { blocksMost } from '../report/sentence.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import { carriedOver } from './carried-over.ts';
 import type { Decision } from './decision.ts';
@@ -7,9 +8,6 @@ import type { RunRecord } from './record.ts';
 import { shellWord } from './shell-word.ts';
 import { mostSlices } from './slice-count.ts';
 import { reserveShare } from './soak-reserve.ts';
-
-/** More than that is no advice. */
-const blocksMost = 1_000;
 
 /**
  * What gives an undecided verdict the blocks that it still needs: the run itself where it was interrupted, else a further

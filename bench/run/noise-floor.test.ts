@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
-import { farFromFloor, floorPlace, keepNoiseFloor, noiseFloorOf, readNoiseFloor } from './noise-floor.ts';
+import { farFromFloor, floorAbout, floorPlace, keepNoiseFloor, noiseFloorOf, readNoiseFloor } from './noise-floor.ts';
 import { syntheticRun } from './run.fixture.ts';
 import { summarise } from './summarise.ts';
 
@@ -48,6 +48,19 @@ describe('the noise floor', () => {
     assert.equal(readNoiseFloor(floorPlace(place.path, environment, { ...engine, version: '2.52.0' })), null);
     assert.equal(readNoiseFloor(floorPlace(place.path, { host: { name: 'other' } }, engine)), null);
     assert.equal(readdirSync(place.path).length, 1);
+  });
+
+  it('tells nothing of another objective, and what it always told where it does not say its own', () => {
+    using place = folder();
+    const { floor } = floorIn(place.path);
+    assert.equal(floor.objective, 'maximize throughput');
+    const throughput = { kind: 'single', direction: 'maximize', metric: 'throughput' } as const;
+    const p99 = { kind: 'single', direction: 'minimize', metric: 'latency.p99' } as const;
+    const capacity = { kind: 'capacity', limits: [{ metric: 'latency.p99', atMostNs: 5e6 }], levels: [1, 2] } as const;
+    assert.deepEqual([floorAbout(throughput, floor), floorAbout(capacity, floor)], [floor, floor]);
+    assert.equal(floorAbout(p99, floor), null);
+    const old = { ...floor, objective: null };
+    assert.deepEqual([floorAbout(p99, old), floorAbout(p99, null)], [old, null]);
   });
 
   it('is none where its file is damaged', () => {

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, messageOf } from '../failure.ts';
+import { objectiveText } from '../plan/objective.ts';
+import type { Objective } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import type { Evidence } from '../stats/components.ts';
 import { lagOne, mean, standardDeviation } from '../stats/moments.ts';
@@ -15,6 +17,8 @@ const floorSchema = z.object({
   engine: z.string(),
   model: z.string(),
   load: z.string(),
+  /** What y is the ln of; null in floors from before that was kept. */
+  objective: z.string().nullable().default(null),
   /** Of one variant in one block, after variants and blocks are accounted for. */
   residualSd: z.number().min(0),
   slicesPerBlock: z.int().min(1),
@@ -52,6 +56,17 @@ export function readNoiseFloor(place: Place): NoiseFloor | null {
   }
 }
 
+/** What an A/A run of a plan is about. One configuration has one capacity: there it is how much slices differ under the plan's load. */
+export function noiseObjective(objective: Objective): Objective {
+  return objective.kind === 'capacity' ? { kind: 'single', direction: 'maximize', metric: 'throughput' } : objective;
+}
+
+/** The floor, where it is one of what this objective is about: a p99 varies many times as much as a throughput. */
+export function floorAbout(objective: Objective, floor: NoiseFloor | null): NoiseFloor | null {
+  const same = floor?.objective === null || floor?.objective === objectiveText(noiseObjective(objective));
+  return same ? floor : null;
+}
+
 /** @throws Failure (results) where it cannot be written. */
 export function keepNoiseFloor(place: Place, floor: NoiseFloor): string {
   const file = fileOf(place);
@@ -72,7 +87,7 @@ export function keepNoiseFloor(place: Place, floor: NoiseFloor): string {
 
 /** The floor that an A/A run shows; null where it has too few blocks to show one. */
 export function noiseFloorOf(results: Results, place: Place): NoiseFloor | null {
-  const { run, plan, blocks } = results;
+  const { run, plan, blocks, verdict } = results;
   if (run.residualSd === null || blocks.length < 2) return null;
   const levels = blocks.map(({ values }) => mean(Object.values(values).map(({ score }) => score)));
   return {
@@ -82,6 +97,7 @@ export function noiseFloorOf(results: Results, place: Place): NoiseFloor | null 
     engine: place.engine,
     model: plan.model,
     load: plan.load.description,
+    objective: verdict.objective,
     residualSd: run.residualSd,
     slicesPerBlock: run.slicesPerBlock,
     blockSd: standardDeviation(levels),

@@ -11,7 +11,6 @@ import { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import { claimHost, measuringInWords } from './host-claim.ts';
 import { hostInstruments, type Instruments } from './instruments.ts';
-import { readJournal } from './journal.ts';
 import { makeRecord, type Seen } from './make-record.ts';
 import { placeClient, placementOf } from './placing.ts';
 import { preflight } from './preflight.ts';
@@ -21,6 +20,7 @@ import type { SweepRequest } from './request.ts';
 import { checkRunFolder, makeRunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import { appliedAfter, checkConditions, checkEngine } from './same-conditions.ts';
+import { resumeAt } from './time-used.ts';
 import { checkUnchanged } from './unchanged.ts';
 import { inputMd5Of, workloadSpec } from './workload-spec.ts';
 import { batchSizesOf, type Workloads } from './workloads.ts';
@@ -45,6 +45,7 @@ export type PreparedRun = AsyncDisposable & {
 export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   const { plan, folder, resume, signal, projectFolder, instruments = hostInstruments } = request;
   const startMs = instruments.clock.nowMs();
+  const startedAt = instruments.clock.wallTime();
   if (!resume) checkRunFolder(folder);
   const source = readModelSource(plan.modelRepository, plan.model);
   const placement = await placementOf(plan, request.engine.kind);
@@ -66,6 +67,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
   // Only the holder of the lock may look again: another run may have begun here meanwhile.
   if (!resume) checkRunFolder(folder);
   stack.use(await placeClient(placement));
+  const usedMs = previous === undefined ? 0 : resumeAt(folder, previous.startedAt, startedAt);
   const staged = stack.use(new StagedModel(source, { folder: stagingFolder(folder), model: plan.model }));
   const autoCompleteConfig = !candidates.every(({ config }) => isComplete(config));
   const deployment = stack.use(deploy(request, { staged, autoCompleteConfig, placement, previous }));
@@ -116,10 +118,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     workloads: seen.workloads,
     serverStartMs: seen.serverStartMs,
     instruments,
-    deadlineMs:
-      plan.budgetMs === null
-        ? Number.POSITIVE_INFINITY
-        : startMs + plan.budgetMs - (resume ? usedBefore(folder, record) : 0),
+    deadlineMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + plan.budgetMs - usedMs,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -150,12 +149,6 @@ function deploy(
     run: { folder, tell: events.warning },
     ...(previous === undefined ? {} : { expected: previous.engine }),
   });
-}
-
-/** Time of the budget that the run used until it was interrupted. */
-function usedBefore(folder: string, { startedAt }: RunRecord): number {
-  const last = readJournal(folder).findLast((line) => 'at' in line)?.at ?? startedAt;
-  return Math.max(0, Date.parse(last) - Date.parse(startedAt));
 }
 
 type Looking = {

@@ -221,21 +221,6 @@ const measurement = measured.refine(
   'a valid slice has answers',
 );
 
-const part = z.enum(['soak', 'range', 'client']);
-const place = {
-  round: whole,
-  block: z.int().min(1),
-  attempt: z.int().min(1),
-  order: whole,
-  variantId: id,
-};
-const slice = z.union([
-  z.looseObject({ stage: z.enum(['screen', 'confirm']), ...place }),
-  z.looseObject({ stage: z.literal('after'), after: part, ...place }),
-]);
-const sliceLine = z.looseObject({ kind: z.literal('slice'), slice, at: z.iso.datetime() });
-const blockLine = z.looseObject({ block: z.int().min(1), attempt: z.int().min(1) });
-
 const pacing = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('closed'), concurrency: z.int().min(1) }),
   z.looseObject({ kind: z.literal('poisson'), requestsPerSecond: z.number().gt(0) }),
@@ -245,6 +230,22 @@ const oneLoad = z.looseObject({
   batchSize: z.int().min(1),
   transport: z.enum(['http', 'grpc', 'http-undici', 'grpc-js']),
 });
+const part = z.enum(['soak', 'range', 'client']);
+const place = {
+  round: whole,
+  block: z.int().min(1),
+  attempt: z.int().min(1),
+  order: whole,
+  variantId: id,
+  load: oneLoad,
+};
+const slice = z.union([
+  z.looseObject({ stage: z.enum(['screen', 'confirm']), ...place }),
+  z.looseObject({ stage: z.literal('after'), after: part, ...place }),
+]);
+const sliceLine = z.looseObject({ kind: z.literal('slice'), slice, at: z.iso.datetime() });
+const blockLine = z.looseObject({ block: z.int().min(1), attempt: z.int().min(1) });
+
 const load = z.looseObject({
   load: oneLoad,
   others: z.record(id, oneLoad).exactOptional(),
@@ -301,6 +302,7 @@ export const journalLineSchema = z.union([
   }),
   blockLine.extend({ kind: z.literal('unstable'), variantId: id, reason: z.string() }),
   blockLine.extend({ kind: z.literal('block'), status: z.enum(['complete', 'superseded']), at: z.iso.datetime() }),
+  z.looseObject({ kind: z.literal('resumed'), usedMs: amount, at: z.iso.datetime() }),
   z.looseObject({
     kind: z.literal('end'),
     reason: z.enum(['blocks', 'decided', 'budget', 'unstable']),

@@ -11,6 +11,7 @@ import type { JournalLine } from './journal.ts';
 import { frozen } from './levels.ts';
 import { nextCommand, timeOfBlocks } from './next-command.ts';
 import type { RunRecord } from './record.ts';
+import { timeUsedMs } from './time-used.ts';
 import { variantResult } from './variant-result.ts';
 
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
@@ -24,9 +25,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
   const variants = [{ id: baselineId, settings: {} }, ...plan.variants].map((variant) =>
     variantResult(variant, record, history, decision),
   );
-  const finishedAt = lines.findLast((line) => 'at' in line)?.at ?? record.startedAt;
-  // A clock that was set back in between must not make a run of negative length.
-  const durationMs = Math.max(0, Date.parse(finishedAt) - Date.parse(record.startedAt));
+  const finishedAt = lines.findLast((line) => 'at' in line && line.kind !== 'resumed')?.at ?? record.startedAt;
   return {
     schemaVersion,
     tool: { name: 'tritune', version: record.tool.version },
@@ -39,7 +38,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
       placement: describePlacement(record),
       startedAt: record.startedAt,
       finishedAt,
-      durationMs,
+      durationMs: timeUsedMs(lines, record.startedAt),
       complete: isComplete(history),
       procedure: record.design.procedure,
       blocksPlanned: record.design.blocks,

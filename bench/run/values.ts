@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { percentileOf } from '../plan/objective.ts';
 import type { LatencyMetric, Metric } from '../plan/plan.ts';
-import { type History, type MeasuredSlice, validSlices } from './history.ts';
+import { failingSlices, type History, type MeasuredSlice, validSlices } from './history.ts';
 import { LatencySum } from './latency-sum.ts';
 import type { Measurement } from './slice.ts';
 
@@ -9,6 +9,8 @@ import type { Measurement } from './slice.ts';
 export type BlockValue = {
   readonly block: number;
   readonly slices: readonly MeasuredSlice[];
+  /** Left out and measured again since requests failed in them; a limit on a percentile is about all requests. */
+  readonly failing: readonly MeasuredSlice[];
   readonly requestCount: number;
   readonly throughput: number;
   readonly meanNs: number;
@@ -23,7 +25,7 @@ export type BlockValue = {
 export function blockValues(history: History, variantId: string): BlockValue[] {
   return history.blocks.flatMap(({ block, slices }) => {
     const valid = validSlices(slices, variantId);
-    return valid.length === 0 ? [] : [blockValue(block, valid)];
+    return valid.length === 0 ? [] : [blockValue(block, valid, failingSlices(slices, variantId))];
   });
 }
 
@@ -57,28 +59,29 @@ export function sliceMetric(
 /** By the first of a block's slices: a sweep asks for the values of all of its blocks again after each of them. */
 const known = new WeakMap<MeasuredSlice, BlockValue>();
 
-function blockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue {
+function blockValue(block: number, slices: readonly MeasuredSlice[], failing: readonly MeasuredSlice[]): BlockValue {
   const [first] = slices;
   const before = first === undefined ? undefined : known.get(first);
-  if (before !== undefined && isOf(before, block, slices)) return before;
-  const value = makeBlockValue(block, slices);
+  if (before?.block === block && areSame(before.slices, slices) && areSame(before.failing, failing)) return before;
+  const value = makeBlockValue(block, slices, failing);
   if (first !== undefined) known.set(first, value);
   return value;
 }
 
-function isOf(value: BlockValue, block: number, slices: readonly MeasuredSlice[]): boolean {
-  return (
-    value.block === block &&
-    value.slices.length === slices.length &&
-    slices.every((slice, index) => slice === value.slices[index])
-  );
+function areSame(before: readonly MeasuredSlice[], slices: readonly MeasuredSlice[]): boolean {
+  return before.length === slices.length && slices.every((slice, index) => slice === before[index]);
 }
 
-function makeBlockValue(block: number, slices: readonly MeasuredSlice[]): BlockValue {
+function makeBlockValue(
+  block: number,
+  slices: readonly MeasuredSlice[],
+  failing: readonly MeasuredSlice[],
+): BlockValue {
   const latencies = summed(block, slices);
   return {
     block,
     slices,
+    failing,
     requestCount: slices.reduce((sum, { measurement }) => sum + measurement.requestCount, 0),
     throughput: geometricMean(slices.map(({ measurement }) => measurement.inferencesPerSecond)),
     meanNs: geometricMean(slices.map(({ measurement: { latency } }) => latency.sumNs / latency.count)),

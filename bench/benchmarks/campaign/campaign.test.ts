@@ -25,12 +25,18 @@ describe('a sweep of a host whose best variant is known', () => {
   });
 
   it('withdraws the claim of a variant that is 10 % slower when it has worked for 5 s', async () => {
+    let withdrawn = 0;
     for (let index = 0; index < thermalSweeps; index += 1) {
       const { results, outcome } = await sweepCase(thermalCase(index));
       assert(results !== null, outcome.why);
+      assert.equal(results.after.variantId, 'hungry');
+      // Four pairs on a noisy host may leave it open, and say so.
+      if (results.after.soak?.outcome === 'undecided') continue;
+      withdrawn += 1;
       assert.deepEqual([results.verdict.kind, results.verdict.pick], ['SHORT_SLICE_BIAS', baselineId], `${index}`);
-      assert.deepEqual([results.after.variantId, outcome.kind], ['hungry', 'right']);
+      assert.equal(outcome.kind, 'right');
     }
+    assert(withdrawn >= 0.95 * thermalSweeps, `${withdrawn} of ${thermalSweeps}`);
   });
 
   it('is the same sweep each time', async () => {
