@@ -20,6 +20,8 @@ export type FindDockerOptions = {
   readonly isOwnFlag: (word: string) => boolean;
   /** How long the daemon may take to answer; 10 s where left out. */
   readonly daemonTimeoutMs?: number;
+  /** How long a server may take to answer ready; 60 s where left out. */
+  readonly readyTimeoutMs?: number;
   /** Consent to fetch an image that is missing; it gets what there is to tell of it. */
   readonly pull?: (line: string) => void;
 };
@@ -45,9 +47,9 @@ export async function findDocker(
   const compose = await firstService(docker, files, options);
   if ('missing' in compose) return compose;
   const where = `service ${compose.name} of ${compose.file}`;
-  const command = readCommand(compose.service, where, options.isOwnFlag);
   const image = await imageFor(docker, compose, { where, ...options });
-  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset: choice.cpuset });
+  const command = readCommand({ entrypoint: image.entrypoint, ...withoutNull(compose.service) }, where, options.isOwnFlag);
+  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset: choice.cpuset, ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }) });
   return { engine, image, file: compose.file };
 }
 
@@ -100,4 +102,9 @@ async function imageFor(
   const fetched = await imageOnHost(docker, name, where, signal);
   if (fetched === undefined) throw imageMissing(name, where);
   return fetched;
+}
+
+/** Compose writes null for what the image decides. */
+function withoutNull({ command, entrypoint }: ComposeService['service']): { command: unknown; entrypoint?: unknown } {
+  return { command, ...(entrypoint === null || entrypoint === undefined ? {} : { entrypoint }) };
 }
