@@ -58,7 +58,16 @@ export function flagsWithoutEffect(settings: Settings, log: readonly string[]): 
 
 /** Whether flags may be why a server did not start: what is wrong with the host is not a variant's fault. */
 export function isOfFlags({ exitCode, code }: Failure): boolean {
-  const ofHost = ['engine-changed', 'no-engine', 'no-shell', 'log', 'stop-hangs', 'no-docker', 'no-compose', 'no-image'];
+  const ofHost = [
+    'engine-changed',
+    'no-engine',
+    'no-shell',
+    'log',
+    'stop-hangs',
+    'no-docker',
+    'no-compose',
+    'no-image',
+  ];
   return exitCode === exitCodes.server && !ofHost.includes(code) && !code.startsWith('docker');
 }
 

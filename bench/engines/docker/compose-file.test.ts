@@ -148,7 +148,8 @@ describe('the project that is made of a service', requires('docker'), () => {
       tty: true,
       shm_size: '2gb',
       user: '1000',
-      cpuset: '0-3', ipc: 'host',
+      cpuset: '0-3',
+      ipc: 'host',
       deploy: {
         replicas: 3,
         restart_policy: { condition: 'any' },

@@ -200,7 +200,9 @@ class DockerServer implements Server {
     const come = (await within(lateContainerMs, hasCome)) === true;
     try {
       const isHurried = this.#options.signal?.aborted === true;
-      await this.#compose(['down', '--timeout', '0', '--volumes'], { timeoutMs: isHurried ? hurriedMs : downTimeoutMs });
+      await this.#compose(['down', '--timeout', '0', '--volumes'], {
+        timeoutMs: isHurried ? hurriedMs : downTimeoutMs,
+      });
       // It ends with the container.
       if (this.#following !== undefined) await within(lateLogMs, this.#following);
       if (come) await this.#watcher?.dismiss();

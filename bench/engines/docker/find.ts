@@ -48,8 +48,20 @@ export async function findDocker(
   if ('missing' in compose) return compose;
   const where = `service ${compose.name} of ${compose.file}`;
   const image = await imageFor(docker, compose, { where, ...options });
-  const command = readCommand({ entrypoint: image.entrypoint, ...withoutNull(compose.service) }, where, options.isOwnFlag);
-  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset: choice.cpuset, ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }) });
+  const command = readCommand(
+    { entrypoint: image.entrypoint, ...withoutNull(compose.service) },
+    where,
+    options.isOwnFlag,
+  );
+  const engine = dockerEngine({
+    docker,
+    compose,
+    command,
+    image,
+    network: daemon.network,
+    cpuset: choice.cpuset,
+    ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }),
+  });
   return { engine, image, file: compose.file };
 }
 

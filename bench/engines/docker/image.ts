@@ -5,7 +5,10 @@ import type { DockerCli } from './docker-cli.ts';
 
 export type Image = { readonly name: string; readonly id: string; readonly entrypoint: readonly string[] };
 
-const described = z.object({ Id: z.string(), Config: z.object({ Entrypoint: z.array(z.string()).nullish() }).nullish() });
+const described = z.object({
+  Id: z.string(),
+  Config: z.object({ Entrypoint: z.array(z.string()).nullish() }).nullish(),
+});
 
 const pullTimeoutMs = 4 * 3_600_000;
 
