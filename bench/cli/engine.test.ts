@@ -38,7 +38,7 @@ describe('the engine', () => {
   });
 
   it('is the Triton of a compose file where Docker has its image, and says so', async () => {
-    using place = new Place({ docker: dockerWith('exit 0') }, ['compose.yaml']);
+    using place = new Place({ docker: dockerWith(present) }, ['compose.yaml']);
     const { engine, reason } = await chooseEngine(choice('auto'), place.host());
     assert.equal(engine.kind, 'docker');
     assert.match(reason ?? '', /^by Docker, x\/tritonserver:1 of \S+compose\.yaml: no tritonserver on PATH/);
@@ -59,7 +59,7 @@ describe('the engine', () => {
   });
 
   it('fetches the image with consent, and tells what Docker says of that', async () => {
-    const fetched = '[ -e "$HOME/fetched" ] || { echo "No such image" >&2; exit 1; }';
+    const fetched = `[ -e "$HOME/fetched" ] || { echo "No such image" >&2; exit 1; }; ${present}`;
     using place = new Place(
       { docker: dockerWith(fetched, 'echo "a1: Pull complete"; touch() { : > "$1"; }; touch "$HOME/fetched"') },
       ['compose.yaml'],
@@ -84,13 +84,13 @@ describe('the engine', () => {
   });
 
   it('is a local one though Docker could serve too, and Docker is not even asked', async () => {
-    using place = new Place({ tritonserver: 'exit 0', docker: dockerWith('exit 0') }, ['compose.yaml']);
+    using place = new Place({ tritonserver: 'exit 0', docker: dockerWith(present) }, ['compose.yaml']);
     assert.equal((await chooseEngine(choice('auto'), place.host())).engine.kind, 'local');
     assert.equal(place.wasAsked(/./), false);
   });
 
   it("is the embedded one where the compose file is another application's, or broken, or the daemon another host's", async () => {
-    const config = (json: string) => dockerWith('exit 0').replace(/echo '\{.*\}'/, json);
+    const config = (json: string) => dockerWith(present).replace(/echo '\{.*\}'/, json);
     for (const [docker, reason] of [
       [
         config(`echo '{"services":{"web":{"image":"nginx"},"db":{"image":"postgres"}}}'`),
@@ -98,7 +98,7 @@ describe('the engine', () => {
       ],
       [config('echo "variable DB is required" >&2; exit 1'), /cannot be used: variable DB is required/],
       [
-        dockerWith('exit 0').replace('unix:///x', 'ssh://root:secret@far.example.com'),
+        dockerWith(present).replace('unix:///x', 'ssh://root:secret@far.example.com'),
         /on another host \(ssh:\/\/far\.example\.com\)$/,
       ],
     ] as const) {
@@ -137,7 +137,7 @@ describe('the engine', () => {
   });
 
   it('is a usage error where the compose file that the plan names is not there, or its variables make no image', async () => {
-    using place = new Place({ docker: dockerWith('exit 0').replace('x/tritonserver:1', 'x --privileged') }, [
+    using place = new Place({ docker: dockerWith(present).replace('x/tritonserver:1', 'x --privileged') }, [
       'compose.yaml',
     ]);
     const docker = { image: null, composeFile: '/no/such.yaml', service: null, cpuset: null };
@@ -196,6 +196,8 @@ describe('the engine', () => {
     await assert.rejects(chooseEngine(choice('auto'), { ...place.host(), signal }), (error) => error === signal.reason);
   });
 });
+
+const present = `echo '{"Id":"sha256:1","Config":{"Entrypoint":null}}'`;
 
 /** A docker program with a daemon and a compose file; what it does when asked for the image, and when told to fetch it. */
 function dockerWith(image: string, pull = 'exit 1'): string {

@@ -97,6 +97,13 @@ async function dockerIfAny(choice: EngineChoice, host: EngineHost, consent: Cons
 
 function searchFor(choice: EngineChoice, host: EngineHost, consent: Consent): Parameters<typeof findDocker>[0] {
   const { cwd, projectFolder, env, signal } = host;
-  const { environment } = choice;
-  return { choice: choice.docker ?? anyDocker, environment, folders: [cwd, projectFolder], env, signal, isOwnFlag, ...consent };
+  // Where an image of one's own has its backends is for its compose file to say.
+  const isReplaced = (word: string): boolean => isOwnFlag(word) && !/^-{1,2}backend-d/.test(word);
+  return {
+    choice: choice.docker ?? anyDocker,
+    environment: choice.environment,
+    folders: [cwd, projectFolder],
+    isOwnFlag: isReplaced,
+    ...{ env, signal, ...consent },
+  };
 }

@@ -59,7 +59,7 @@ describe('the command line', () => {
     [['sweep', '--blocks', '1e3'], /--blocks.*write a whole number from 1/],
     [['sweep', '--slices', '2.5'], /--slices.*write a whole number from 1/],
     [['sweep', '--seed', '9007199254740993'], /--seed.*write a whole number from 0/],
-    [['sweep', '--engine', 'docker'], /--engine.*auto, local/],
+    [['sweep', '--engine', 'podman'], /--engine.*auto, local, docker/],
     [['sweep', '--resume', 'a', '--out', 'b'], /'--resume <dir>' cannot be used with option '--out <dir>'/],
     [['sweep', 'a.yaml', 'b.yaml'], /too many arguments/],
     [['report'], /missing required argument 'dir'/],

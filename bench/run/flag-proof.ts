@@ -58,9 +58,17 @@ export function flagsWithoutEffect(settings: Settings, log: readonly string[]): 
 
 /** Whether flags may be why a server did not start: what is wrong with the host is not a variant's fault. */
 export function isOfFlags({ exitCode, code }: Failure): boolean {
-  return (
-    exitCode === exitCodes.server && !['engine-changed', 'no-engine', 'no-shell', 'log', 'stop-hangs'].includes(code)
-  );
+  const ofHost = [
+    'engine-changed',
+    'no-engine',
+    'no-shell',
+    'log',
+    'stop-hangs',
+    'no-docker',
+    'no-compose',
+    'no-image',
+  ];
+  return exitCode === exitCodes.server && !ofHost.includes(code) && !code.startsWith('docker');
 }
 
 /** Why a server did not start with a variant's flags, from what it logged. */

@@ -29,4 +29,4 @@ if ! docker image inspect "$image" > /dev/null 2>&1; then
   made_image=yes
   node bench/engines/docker/fixtures/make-image.ts "$image"
 fi
-TRITUNE_REQUIRE=${TRITUNE_REQUIRE:+$TRITUNE_REQUIRE,}docker node --test "${tests[@]}"
+TRITUNE_REQUIRE=${TRITUNE_REQUIRE:+$TRITUNE_REQUIRE,}docker node --test --test-concurrency=1 "${tests[@]}"

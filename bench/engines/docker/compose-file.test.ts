@@ -149,6 +149,7 @@ describe('the project that is made of a service', requires('docker'), () => {
       shm_size: '2gb',
       user: '1000',
       cpuset: '0-3',
+      ipc: 'host',
       deploy: {
         replicas: 3,
         restart_policy: { condition: 'any' },

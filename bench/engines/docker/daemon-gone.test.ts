@@ -39,6 +39,27 @@ describe('a Docker daemon that goes away', { ...requires('docker'), timeout: 120
     assert.deepEqual(await stateOf(process.pid, /^$/), []);
   });
 
+  it('without a word, and hangs, holds up nobody who wants to go, and what is left goes when it answers', async () => {
+    await using relay = await DaemonRelay.open();
+    using repository = new StagedRepository();
+    const env = { ...process.env, DOCKER_HOST: `unix://${relay.path}` };
+    const caller = new AbortController();
+    const engine = await testEngine({ image, env });
+    const options = { repository: repository.path, autoCompleteConfig: false, signal: caller.signal };
+    const server = await engine.start(options);
+    relay.stall();
+    const start = engine.start(options);
+    await delay(200);
+    const startMs = performance.now();
+    caller.abort(new Failure('interrupted', 'interrupted', 'interrupted'));
+    await server.stop();
+    await assert.rejects(start, /interrupted/);
+    // 5 s are promised for Ctrl-C; a busy host may add as much.
+    assert(performance.now() - startMs < 10_000);
+    relay.resume();
+    assert.deepEqual(await stateOf(process.pid, /^$/), []);
+  });
+
   it('before a start is told at once', async () => {
     const relay = await DaemonRelay.open();
     await relay[Symbol.asyncDispose]();
@@ -61,6 +82,7 @@ class DaemonRelay implements AsyncDisposable {
   readonly #target: string;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #isStalled = false;
 
   static async open(): Promise<DaemonRelay> {
     const endpoint = execaSync('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']).stdout;
@@ -89,6 +111,17 @@ class DaemonRelay implements AsyncDisposable {
     await once(server, 'close');
   }
 
+  /** Takes what comes, and passes on nothing. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  resume(): void {
+    this.#isStalled = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cut();
     rmSync(this.#folder, { recursive: true });
@@ -104,6 +137,7 @@ class DaemonRelay implements AsyncDisposable {
       from.on('close', () => this.#sockets.delete(from));
       from.on('error', () => to.destroy());
       from.pipe(to);
+      if (this.#isStalled) from.pause();
     }
   }
 }

@@ -108,7 +108,7 @@ const reasons = [
     hint: 'start it, and look where DOCKER_HOST and the docker context point',
   },
   {
-    pattern: /bind source path does not exist|invalid mount config/i,
+    pattern: /bind source path does not exist|invalid mount config|mounts denied/i,
     code: 'docker-mount',
     message: 'the Docker daemon does not see the staged model repository',
     hint: 'it must run on this host and see the same folders: choose another folder with --out, or a folder that Docker shares',

@@ -102,6 +102,20 @@ describe('a container of a run', needsDocker, () => {
     assert.deepEqual(await settled(() => containersOf(process.pid)), []);
   });
 
+  it('that never gets ready is given up with what it said, and ended though it hears no signal but SIGKILL', async () => {
+    const script = 'trap "" TERM; echo thinking; while :; do sleep 1; done';
+    using place = new ComposePlace({ image, entrypoint: ['sh', '-c', script] });
+    using repository = new StagedRepository();
+    const engine = await testEngine({ folder: place.folder, readyTimeoutMs: 300 });
+    await assert.rejects(engine.start(complete(repository)), (error) => {
+      assert(error instanceof Failure);
+      assert.deepEqual([error.exitCode, error.message], [3, 'the container of Triton is not ready after 0.3 s']);
+      assert.equal(error.hint, 'what it logged:\nthinking');
+      return true;
+    });
+    assert.deepEqual(await settled(() => containersOf(process.pid)), []);
+  });
+
   it('is told from one that ended when it is killed or removed from outside', async () => {
     using repository = new StagedRepository();
     for (const [words, how] of [

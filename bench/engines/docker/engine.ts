@@ -12,7 +12,7 @@ import { commandOfProcess } from '../server-process.ts';
 import type { ComposeService } from './compose-file.ts';
 import { type ContainerEnd, followContainer } from './container.ts';
 import type { Network } from './daemon.ts';
-import type { DockerCli } from './docker-cli.ts';
+import type { DockerCall, DockerCli } from './docker-cli.ts';
 import type { Image } from './image.ts';
 import { removeAbandoned } from './leftovers.ts';
 import { LoggedClient, logSettles } from './load-log.ts';
@@ -41,18 +41,20 @@ const startAttemptCount = 5;
 const upTimeoutMs = 60_000;
 const downTimeoutMs = 20_000;
 /** How long a container that is on its way is waited for once nobody wants it: one that came later would stay. */
-const lateContainerMs = 3_000;
+const lateContainerMs = 2_000;
 const lateLogMs = 1_000;
+/** For a user who wants to go: a daemon that hangs is left to the watcher. */
+const hurriedMs = 2_000;
 
 /** Serves with a container of the service of a compose file, in a project of its own for each start. */
 export function dockerEngine(program: DockerProgram): Engine {
-  let tidied: Promise<void> | undefined;
+  let isTidy = false;
   return {
     kind: 'docker',
     async start(options) {
       options.signal?.throwIfAborted();
-      tidied ??= removeAbandoned(program.docker);
-      await tidied;
+      if (!isTidy) await removeAbandoned(program.docker, options.signal);
+      isTidy = true;
       for (let attempt = 1; ; attempt += 1) {
         options.signal?.throwIfAborted();
         const ports = await choosePorts({
@@ -88,6 +90,8 @@ class DockerServer implements Server {
   readonly #model: string;
   readonly #log: ServerLog;
   readonly #death = new AbortController();
+  /** Aborted once nothing is to be done for this server any more: programs that wait for a silent daemon would outlive the run. */
+  readonly #enough = new AbortController();
   #watcher: ContainerWatcher | undefined;
   #coming: Promise<unknown> | undefined;
   #following: Promise<void> | undefined;
@@ -143,13 +147,14 @@ class DockerServer implements Server {
   async up(): Promise<void> {
     const { docker } = this.#program;
     this.#watcher = await ContainerWatcher.launch(this.#project, docker.env);
-    const coming = this.#compose(
-      ['up', '--detach', '--no-build', '--quiet-pull', '--no-deps', serviceKey],
-      upTimeoutMs,
-    );
+    const coming = this.#compose(['up', '--detach', '--no-build', '--quiet-pull', '--no-deps', serviceKey], {
+      timeoutMs: upTimeoutMs,
+      signal: this.#enough.signal,
+    });
     this.#coming = coming.catch(() => undefined);
     await unlessAborted(coming, this.#options.signal);
-    this.#following = followContainer(docker, this.#project, this.#log.fd).then((end) => {
+    const follow = { logFd: this.#log.fd, enough: this.#enough.signal };
+    this.#following = followContainer(docker, this.#project, follow).then((end) => {
       if (this.#stopping === undefined) this.#death.abort(this.#deathOf(end));
     });
   }
@@ -196,11 +201,14 @@ class DockerServer implements Server {
     const hasCome = this.#coming?.then(() => true) ?? Promise.resolve(true);
     const come = (await within(lateContainerMs, hasCome)) === true;
     try {
-      await this.#compose(['down', '--timeout', '0', '--volumes'], downTimeoutMs);
-      if (come) await this.#watcher?.dismiss();
-      else this.#watcher?.handOver();
+      const isHurried = this.#options.signal?.aborted === true;
+      await this.#compose(['down', '--timeout', '0', '--volumes'], {
+        timeoutMs: isHurried ? hurriedMs : downTimeoutMs,
+      });
       // It ends with the container.
       if (this.#following !== undefined) await within(lateLogMs, this.#following);
+      if (come) await this.#watcher?.dismiss();
+      else this.#watcher?.handOver();
     } catch (error) {
       this.#watcher?.handOver();
       this.#killProcess();
@@ -215,16 +223,15 @@ class DockerServer implements Server {
           cause: error,
         },
       );
+    } finally {
+      this.#enough.abort();
     }
   }
 
-  #compose(args: readonly string[], timeoutMs: number): Promise<string> {
-    const { docker } = this.#program;
+  #compose(args: readonly string[], call: DockerCall): Promise<string> {
     // What is resolved needs no folder of its own; a .env file of the current one is not meant for it.
-    return docker.run(
-      ['compose', '--project-name', this.#project, '--project-directory', '/', '--file', '-', ...args],
-      { input: this.#model, timeoutMs },
-    );
+    const words = ['compose', '--project-name', this.#project, '--project-directory', '/', '--file', '-', ...args];
+    return this.#program.docker.run(words, { input: this.#model, ...call });
   }
 
   /** Its process as this host has it; undefined where containers are in a machine of their own. */

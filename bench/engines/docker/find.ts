@@ -22,6 +22,8 @@ export type FindDockerOptions = {
   readonly isOwnFlag: (word: string) => boolean;
   /** How long the daemon may take to answer; 10 s where left out. */
   readonly daemonTimeoutMs?: number;
+  /** How long a server may take to answer ready; 60 s where left out. */
+  readonly readyTimeoutMs?: number;
   /** Consent to fetch an image that is missing; it gets what there is to tell of it. */
   readonly pull?: (line: string) => void;
 };
@@ -47,11 +49,19 @@ export async function findDocker(
   const compose = await firstService(docker, files, options);
   if ('missing' in compose) return compose;
   const where = `service ${compose.name} of ${compose.file}`;
-  const command = readCommand(compose.service, where, options.isOwnFlag);
   const image = await imageFor(docker, compose, { where, ...options });
-  const { cpuset } = choice;
-  const { environment = {} } = options;
-  const engine = dockerEngine({ docker, compose, command, image, network: daemon.network, cpuset, environment });
+  const command = readCommand(
+    { entrypoint: image.entrypoint, ...withoutNull(compose.service) },
+    where,
+    options.isOwnFlag,
+  );
+  const engine = dockerEngine({
+    ...{ docker, compose, command, image },
+    network: daemon.network,
+    cpuset: choice.cpuset,
+    environment: options.environment ?? {},
+    ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }),
+  });
   return { engine, image, file: compose.file };
 }
 
@@ -104,4 +114,9 @@ async function imageFor(
   const fetched = await imageOnHost(docker, name, where, signal);
   if (fetched === undefined) throw imageMissing(name, where);
   return fetched;
+}
+
+/** Compose writes null for what the image decides. */
+function withoutNull({ command, entrypoint }: ComposeService['service']): { command: unknown; entrypoint?: unknown } {
+  return { command, ...(entrypoint === null || entrypoint === undefined ? {} : { entrypoint }) };
 }

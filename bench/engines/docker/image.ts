@@ -1,8 +1,14 @@
+import { z } from 'zod';
 import { Failure, messageOf } from '../../failure.ts';
 import { isImageName } from '../../image-name.ts';
 import type { DockerCli } from './docker-cli.ts';
 
-export type Image = { readonly name: string; readonly id: string };
+export type Image = { readonly name: string; readonly id: string; readonly entrypoint: readonly string[] };
+
+const described = z.object({
+  Id: z.string(),
+  Config: z.object({ Entrypoint: z.array(z.string()).nullish() }).nullish(),
+});
 
 const pullTimeoutMs = 4 * 3_600_000;
 
@@ -19,11 +25,9 @@ export async function imageOnHost(
     });
   }
   try {
-    const id = await docker.run(
-      ['image', 'inspect', '--format', '{{.Id}}', name],
-      signal === undefined ? {} : { signal },
-    );
-    return { name, id: id.trim() };
+    const args = ['image', 'inspect', '--format', '{{json .}}', name];
+    const { Id, Config } = described.parse(JSON.parse(await docker.run(args, signal === undefined ? {} : { signal })));
+    return { name, id: Id, entrypoint: Config?.Entrypoint ?? [] };
   } catch (error) {
     if (error instanceof Failure && /no such image/i.test(error.message)) return undefined;
     throw error;

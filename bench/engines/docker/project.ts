@@ -21,6 +21,9 @@ export type ProjectOptions = {
 /** The key of the one service of a project. */
 export const serviceKey = 'triton';
 
+/** Of the python backend; what Docker gives by default is soon full. */
+const defaultSharedMemory = '1gb';
+
 /** What a run must not share with the service that it is modelled on, or decides itself. */
 const leftOut = new Set([
   'annotations',
@@ -35,6 +38,7 @@ const leftOut = new Set([
   'healthcheck',
   'hostname',
   'init',
+  'ipc',
   'labels',
   'links',
   'logging',
@@ -85,6 +89,7 @@ export function composeProject({ service, shared }: ComposeService, options: Pro
       [serviceKey]: {
         ...kept,
         ...withoutReplicas(kept.deploy),
+        shm_size: kept.shm_size ?? defaultSharedMemory,
         ...literal(texts),
         ...withVariables(service, literal(environment)),
         volumes: [
