@@ -149,6 +149,7 @@ export const recordSchema = z.looseObject({
   configs: z.record(z.string(), z.string()),
   costs: z.record(z.string(), z.array(z.number())),
   environment: z.record(z.string(), z.unknown()),
+  serverWarnings: texts.exactOptional(),
   warnings: texts,
 });
 

@@ -20,6 +20,11 @@ export function isHeld({ pid, startTicks, host }: Holder): boolean {
   return startTicks === null || now === null || startTicks === now;
 }
 
+/** Whether a record is of another host, so that nobody here can see what became of its process. */
+export function isElsewhere({ host }: Holder): boolean {
+  return host !== hostname();
+}
+
 /** "process 123 on build-3 since 2026-01-01 12:00:00 UTC" */
 export function holderText({ pid, host, startedAt }: Holder): string {
   return `process ${pid} on ${host} since ${startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}`;

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
-import { holderText, isHeld, thisHolder } from './holder.ts';
+import { holderText, isElsewhere, isHeld, thisHolder } from './holder.ts';
 import {
   type ModelBefore,
   type RestoreRecord,
@@ -19,6 +19,8 @@ export type HoldOptions = {
   /** HOST:PORT of its HTTP address. */
   readonly server: string;
   readonly remote: RemoteChoice;
+  /** The user says that a process of another host, which cannot be seen from here, is gone. */
+  readonly isGoneElsewhere?: boolean;
 };
 
 /**
@@ -32,11 +34,12 @@ export class ServerHold {
   #record: RestoreRecord;
 
   /** @throws Failure: usage where another process has the server, results where the record cannot be read or written. */
-  constructor({ stateFolder, runFolder, server, remote }: HoldOptions) {
+  constructor({ stateFolder, runFolder, server, remote, isGoneElsewhere = false }: HoldOptions) {
     this.#file = restoreFile(stateFolder, server);
     using _claim = claim(this.#file);
     const before = readRecord(this.#file);
-    if (before !== undefined && isHeld(before.holder)) throw inUse(before);
+    const isFree = before === undefined || !isHeld(before.holder) || (isGoneElsewhere && isElsewhere(before.holder));
+    if (!isFree) throw inUse(before);
     this.left = before === undefined || before.models.length === 0 ? undefined : before;
     this.#record = {
       schemaVersion: 1,
@@ -89,10 +92,10 @@ export function removeCopy({ id, runFolder }: RestoreRecord): void {
   }
 }
 
-export function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
+function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
   const what = runFolder === null ? '' : ` (${runFolder})`;
   return new Failure('usage', 'server-in-use', `${server} is in use by ${holderText(holder)}${what}`, {
-    hint: 'two runs on one server would measure each other: wait for it to end; if it is gone, tritune restore puts back what it left',
+    hint: `two runs on one server would measure each other: wait for it to end; if it is gone, tritune restore${isElsewhere(holder) ? ' --gone' : ''} puts back what it left`,
   });
 }
 
