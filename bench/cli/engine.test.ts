@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { chooseEngine, type EngineHost } from './engine.ts';
-import { remoteChoice } from './remote-far-side.fixture.ts';
+import { remoteChoice } from './remote-far-side.test-suite.ts';
 
 const choice = (kind: EngineChoice['kind'], path: string | null = null): EngineChoice => ({
   kind,

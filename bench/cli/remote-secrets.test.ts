@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeAuthority } from '../testing/scripted-certificates.ts';
 import { startRelay } from '../testing/scripted-relay.ts';
 import { projectFolder } from './host.fixture.ts';
-import { RemotePlace } from './remote-place.fixture.ts';
+import { RemotePlace } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
 const canary = 'canary-8f14e45f"ceea';

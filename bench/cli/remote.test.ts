@@ -7,9 +7,9 @@ import { Failure } from '../failure.ts';
 import { parsePlan } from '../plan/parse.ts';
 import type { Plan } from '../plan/plan.ts';
 import { connectRemote, isWrapped, readRemote, serverKey } from './remote.ts';
-import { remoteChoice } from './remote-far-side.fixture.ts';
+import { remoteChoice } from './remote-far-side.test-suite.ts';
 import { type RemoteWords, remoteWords, withRemote } from './remote-options.ts';
-import { Wire } from './remote-place.fixture.ts';
+import { Wire } from './remote-place.test-suite.ts';
 
 const { signal } = new AbortController();
 
@@ -38,7 +38,10 @@ describe('how a remote server is reached', () => {
     const env = { TOKEN: 'Bearer a b', TRITUNE_HEADERS: 'authorization: no\nX-More: yes' };
     await using wire = await Wire.before(1);
     const http = `localhost:${wire.port}`;
-    const { over, url, httpAddress } = await connectRemote(readRemote(remoteChoice({ http, grpc: http, headers }), env), signal);
+    const { over, url, httpAddress } = await connectRemote(
+      readRemote(remoteChoice({ http, grpc: http, headers }), env),
+      signal,
+    );
     const given = [
       ['X-More', 'yes'],
       ['Authorization', 'Bearer a b'],
@@ -66,7 +69,10 @@ describe('how a remote server is reached', () => {
     const { over, httpAddress } = await connectRemote(means, signal);
     assert.deepEqual([httpAddress.host, over.http.proxy], ['triton.example', `http://u:p@127.0.0.1:${proxy.port}/`]);
     assert.equal(isWrapped(readRemote(remoteChoice({ http: '127.0.0.1:8000' }), env), 'http'), false);
-    assert.equal(isWrapped(readRemote(remoteChoice({ http: 'triton.example' }), { ...env, no_proxy: '*' }), 'http'), false);
+    assert.equal(
+      isWrapped(readRemote(remoteChoice({ http: 'triton.example' }), { ...env, no_proxy: '*' }), 'http'),
+      false,
+    );
   });
 
   it('is refused with certificates and no TLS, and with values that no header can have', async () => {
@@ -84,7 +90,8 @@ describe('how a remote server is reached', () => {
   });
 
   it('is known by one name, whatever means loopback', () => {
-    for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '::1']) assert.equal(serverKey({ host, port: 1 }), '127.0.0.1:1');
+    for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '::1'])
+      assert.equal(serverKey({ host, port: 1 }), '127.0.0.1:1');
     assert.equal(serverKey({ host: 'Triton.Example', port: 8000 }), 'triton.example:8000');
     assert.equal(serverKey({ host: 'fe80::1', port: 2 }), '[fe80::1]:2');
   });
@@ -96,7 +103,8 @@ describe('a remote server on the command line', () => {
 
   it('comes before what the plan says, part by part', () => {
     const engine = '{ kind: remote, http: plan:1, grpc: plan:2, headers: { A: { env: T }, B: { env: T } } }';
-    assert.deepEqual(asked({ headerFile: ['a=package.json'] }, engine.replace('A: { env: T }', 'C: { env: T }')).engine.remote?.http, 'plan:1');
+    const own = asked({ tlsServerName: 'n' }, engine.replace('plan:1', 'https://plan:1')).engine.remote;
+    assert.deepEqual([own?.http, own?.grpc, own?.tls.serverName], ['https://plan:1', 'plan:2', 'n']);
     const { kind, remote } = asked({ url: 'line:1', headerEnv: ['A=T'] }, engine).engine;
     assert.deepEqual([kind, remote?.http, remote?.grpc], ['remote', 'line:1', null]);
     assert.deepEqual(remote?.headers, [
@@ -109,7 +117,10 @@ describe('a remote server on the command line', () => {
 
   it('has load by clients that can do TLS, which the plan of the run then names', () => {
     const { load, variants } = asked({ url: 'https://h', grpcUrl: 'h' });
-    assert.deepEqual([load.protocol, variants.map((each) => each.load?.protocol)], ['http-undici', [undefined, 'grpc-js']]);
+    assert.deepEqual(
+      [load.protocol, variants.map((each) => each.load?.protocol)],
+      ['http-undici', [undefined, 'grpc-js']],
+    );
     assert.equal(asked({ url: 'h' }).load.protocol, 'http');
   });
 

@@ -9,7 +9,7 @@ import { readInstallation } from '../engines/local/installation.ts';
 import { irisModel } from '../engines/staged-repository.ts';
 import { requires } from '../testing/requires.ts';
 import { projectFolder } from './host.fixture.ts';
-import { RemotePlace, Wire } from './remote-place.fixture.ts';
+import { RemotePlace, Wire } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
 const twoKinds = [

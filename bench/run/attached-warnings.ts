@@ -19,7 +19,9 @@ export async function attachedWarnings(server: Server, plan: Plan, baseline: Pla
   return [
     ...(await otherwise(server, plan.model, baseline)),
     ...(inUse
-      ? [`${plan.model} answers others on that server meanwhile: they are measured with it, and lose it while variants are loaded`]
+      ? [
+          `${plan.model} answers others on that server meanwhile: they are measured with it, and lose it while variants are loaded`,
+        ]
       : []),
     ...counted.map((text) => `the condition "${text}" counts the cores of this host, not of the server`),
   ];

@@ -20,6 +20,7 @@ it('of two failures the first decides the exit code, and both are told', () => {
 
 it('a bug beside a failure is a bug still, and anything else stays what it is', () => {
   const bug = new TypeError('x');
-  for (const error of [new SuppressedError(bug, first), new SuppressedError(last, bug), bug]) assert.equal(bothTold(error), bug);
+  for (const error of [new SuppressedError(bug, first), new SuppressedError(last, bug), bug])
+    assert.equal(bothTold(error), bug);
   assert.equal(bothTold(first), first);
 });

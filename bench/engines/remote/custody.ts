@@ -73,7 +73,7 @@ export class Custody {
     const { hold, control } = this.#setup;
     const states = await this.#statesOf(model);
     const noted = hold.models.find(({ name }) => name === model);
-    const before = noted ?? (await lookAt(control, model));
+    const before = noted ?? { ...(await lookAt(control, model)), way: null };
     if (!before.loaded && states.includes('READY'))
       throw new Failure(
         'server',

@@ -14,9 +14,14 @@ export async function refuseEnsembles(
   for (const name of ready) {
     const steps = stepsOf(await configOf(control, name));
     if (name === model && steps.length > 0)
-      throw new Failure('server', 'ensemble', `${model} on ${server} is an ensemble, whose load loads ${steps.join(', ')} too`, {
-        hint: 'name one of these models in the plan: other models than that of the plan are never touched',
-      });
+      throw new Failure(
+        'server',
+        'ensemble',
+        `${model} on ${server} is an ensemble, whose load loads ${steps.join(', ')} too`,
+        {
+          hint: 'name one of these models in the plan: other models than that of the plan are never touched',
+        },
+      );
     if (name === model || !steps.includes(model)) continue;
     throw new Failure('server', 'ensemble', `${name} on ${server} is an ensemble that ${model} is a part of`, {
       hint: `unload ${name} there first: it would fail with each reload of ${model}`,

@@ -9,11 +9,13 @@ export function thisHolder(): Holder {
     startTicks: startTicksOf(process.pid),
     host: hostname(),
     startedAt: new Date().toISOString(),
+    endedAt: null,
   };
 }
 
 /** Whether the process of a record is still there; of another host that is not known, and taken for granted. */
-export function isHeld({ pid, startTicks, host }: Holder): boolean {
+export function isHeld({ pid, startTicks, host, endedAt }: Holder): boolean {
+  if (endedAt !== null) return false;
   if (host !== hostname()) return true;
   if (!isAlive(pid)) return false;
   const now = startTicksOf(pid);

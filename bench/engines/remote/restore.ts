@@ -36,7 +36,9 @@ export async function restoreServer(options: RestoreOptions): Promise<readonly s
 }
 
 /** Forgets what was left changed, since somebody says that it is as it should be. @throws Failure (usage) as above. */
-export function keepAsItIs(options: Pick<RestoreOptions, 'record' | 'runFolder' | 'stateFolder' | 'isGoneElsewhere'>): void {
+export function keepAsItIs(
+  options: Pick<RestoreOptions, 'record' | 'runFolder' | 'stateFolder' | 'isGoneElsewhere'>,
+): void {
   const { record, ...place } = options;
   const hold = new ServerHold({ ...place, server: record.server, remote: record.remote });
   hold.note([]);

@@ -65,8 +65,13 @@ export class ServerHold {
 
   /** Lets others have the server. What is still to be restored stays noted. */
   release(): void {
-    if (this.#record.models.length > 0) return;
-    rmSync(this.#file, { force: true });
+    if (this.#record.models.length === 0) {
+      rmSync(this.#file, { force: true });
+      return;
+    }
+    const holder = { ...this.#record.holder, endedAt: new Date().toISOString() };
+    this.#record = { ...this.#record, holder };
+    this.#write();
   }
 
   /** The run's copy comes first, so that there is one wherever the server's own record is. */
@@ -104,16 +109,19 @@ const claimMs = 10_000;
 /** Held for as long as it takes to look at a record and replace it, so that no two processes take over the same one. */
 function claim(file: string): Disposable {
   const lock = `${file}.claim`;
+  const unwritable = (error: unknown): Failure =>
+    new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, { cause: error });
+  try {
+    mkdirSync(dirname(lock), { recursive: true });
+  } catch (error) {
+    throw unwritable(error);
+  }
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      mkdirSync(dirname(lock), { recursive: true });
       closeSync(openSync(lock, 'wx'));
       return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, {
-          cause: error,
-        });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(error);
       const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0;
       if (Date.now() - madeMs > claimMs) rmSync(lock, { force: true });
     }
