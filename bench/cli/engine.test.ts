@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { chooseEngine, type EngineHost } from './engine.ts';
+import { remoteChoice } from './remote-far-side.test-suite.ts';
 
 const choice = (kind: EngineChoice['kind'], path: string | null = null): EngineChoice => ({
   kind,
@@ -188,6 +189,21 @@ describe('the engine', () => {
       chooseEngine(choice('remote'), place.host()),
       (error) => error instanceof Failure && error.exitCode === 2,
     );
+  });
+
+  it('is the remote one where auto finds one named, before all else, and a usage error where remote names none', async () => {
+    using place = new Place({ tritonserver: 'exit 0' });
+    for (const kind of ['auto', 'remote'] as const) {
+      const remote = remoteChoice({ http: '127.0.0.1:1' });
+      const { engine, reason } = await chooseEngine({ ...choice(kind), remote }, place.host());
+      assert.deepEqual([engine.kind, reason], ['remote', undefined]);
+    }
+    await assert.rejects(chooseEngine(choice('remote'), place.host()), (error) => {
+      assert(error instanceof Failure);
+      assert.equal(error.exitCode, 2);
+      assert.match(error.hint ?? '', /--url HOST:8000/);
+      return true;
+    });
   });
 
   it('is not waited for once the user has had enough', async () => {

@@ -10,7 +10,7 @@ import { leftoversOf } from '../engines/local/leftovers.ts';
 import { listRecords } from '../engines/remote/restore-record.ts';
 import { requires } from '../testing/requires.ts';
 import { projectFolder } from './host.fixture.ts';
-import { behind } from './remote-far-side.fixture.ts';
+import { behind } from './remote-far-side.test-suite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tritune-remote-'));
 const stateFolder = join(folder, 'state');

@@ -9,8 +9,8 @@ import { Failure } from '../failure.ts';
 import { makeAuthority } from '../testing/scripted-certificates.ts';
 import { startRelay } from '../testing/scripted-relay.ts';
 import { connectRemote, readRemote } from './remote.ts';
-import { remoteChoice } from './remote-far-side.fixture.ts';
-import { RemotePlace, Wire, type WireMode } from './remote-place.fixture.ts';
+import { remoteChoice } from './remote-far-side.test-suite.ts';
+import { RemotePlace, Wire, type WireMode } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
 describe('a remote server that cannot be used', () => {

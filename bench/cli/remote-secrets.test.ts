@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeAuthority } from '../testing/scripted-certificates.ts';
 import { startRelay } from '../testing/scripted-relay.ts';
 import { projectFolder } from './host.fixture.ts';
-import { RemotePlace } from './remote-place.fixture.ts';
+import { RemotePlace } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
 const canary = 'canary-8f14e45f"ceea';
@@ -62,7 +62,9 @@ describe('a secret that a remote server wants', () => {
     const ca = place.file('ca.pem', gateway.issuer.certificate);
     const http = `https://127.0.0.1:${gateway.port}`;
     const headers = { Authorization: { env: 'TRITON_TOKEN' } };
-    const plan = place.plan({ engine: { kind: 'remote', http, tls: { ca }, headers } });
+    const { certificate, key } = gateway.issuer.issue('someone');
+    const tls = { ca, certificate: place.file('own.pem', certificate), key: place.file('own.key', key) };
+    const plan = place.plan({ engine: { kind: 'remote', http, tls, headers } });
     const missing = await place.run(['sweep', plan, '--out', 'run']);
     assert.equal(missing.code, 2);
     assertMessage(
@@ -74,7 +76,15 @@ describe('a secret that a remote server wants', () => {
     assert.equal(wrong.code, 3, wrong.stderr);
     assertMessage(wrong.stderr, /does not say what it is: 401 .*\*\*\*/, /headers of the engine say who you are/);
     assert(!wrong.stderr.includes('wrong-canary'));
-    const file = place.plan({ engine: { kind: 'remote', http, tls: { ca }, headers: { A: { file: 'none' } } } });
+    const nobody = place.plan({ engine: { kind: 'remote', http, tls: { ca }, headers } });
+    const uncertified = await place.run(['sweep', nobody, '--out', 'run'], { TRITON_TOKEN: `Bearer ${canary}` });
+    assert.equal(uncertified.code, 3);
+    assertMessage(
+      uncertified.stderr,
+      /^tritune: no TLS connection: the server ended it \(alert certificate required\)$/,
+      /the client certificate/,
+    );
+    const file = place.plan({ engine: { kind: 'remote', http, tls, headers: { A: { file: 'none' } } } });
     const gone = await place.run(['sweep', file, '--out', 'run']);
     assertMessage(gone.stderr, /none cannot be read: ENOENT/);
   });

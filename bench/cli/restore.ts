@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { holderText, isHeld } from '../engines/remote/holder.ts';
+import { holderText, isElsewhere, isHeld } from '../engines/remote/holder.ts';
 import { keepAsItIs, restoreServer } from '../engines/remote/restore.ts';
 import {
   listRecords,
@@ -16,7 +16,7 @@ import type { Exit, Host } from './host.ts';
 import { connectRemote, readRemote } from './remote.ts';
 import { stateFolderOf } from './state-folder.ts';
 
-type Options = { list?: true; override?: true; keep?: true; json?: true; quiet?: true };
+type Options = { list?: true; override?: true; keep?: true; gone?: true; json?: true; quiet?: true };
 
 /** A record, and the run that it is of as far as that is known. */
 type Found = { readonly record: RestoreRecord; readonly runFolder: string | null };
@@ -44,6 +44,7 @@ export function restoreCommand(host: Host, exit: Exit): Command {
     .addOption(
       new Option('--keep', 'forget what was noted: the server is as it should be').conflicts(['list', 'override']),
     )
+    .option('--gone', 'takes over from a process of another host, which cannot be seen from here')
     .option('--json', 'print what came of it as JSON')
     .option('--quiet', 'no progress')
     .addHelpText('after', '\nExamples:\n  tritune restore --list\n  tritune restore reports/20260101T120000Z-iris\n')
@@ -94,9 +95,10 @@ async function handle({ record, runFolder }: Found, options: Options, host: Host
   const outcome = (status: Outcome['status'], detail: string | null): Outcome => ({
     ...{ server, runFolder, models: models.map(({ name }) => name), status, detail },
   });
-  if (isHeld(holder)) return outcome('in use', holderText(holder));
+  const isGoneElsewhere = options.gone === true && isElsewhere(holder);
+  if (isHeld(holder) && !isGoneElsewhere) return outcome('in use', holderText(holder));
   if (options.list === true) return outcome('to be restored', `left by ${holderText(holder)}`);
-  const place = { record, runFolder: existing(runFolder), stateFolder: stateFolderOf(host) };
+  const place = { record, runFolder: existing(runFolder), stateFolder: stateFolderOf(host), isGoneElsewhere };
   if (options.keep === true) {
     keepAsItIs(place);
     return outcome('kept', null);
@@ -110,7 +112,7 @@ async function handle({ record, runFolder }: Found, options: Options, host: Host
   }
 }
 
-type Place = Found & { readonly stateFolder: string };
+type Place = Found & { readonly stateFolder: string; readonly isGoneElsewhere: boolean };
 
 async function putBack(place: Place, { override, quiet }: Options, { env, signal, stderr }: Host): Promise<void> {
   const connection = await connectRemote(readRemote(place.record.remote, env), signal);

@@ -9,7 +9,7 @@ import { readInstallation } from '../engines/local/installation.ts';
 import { irisModel } from '../engines/staged-repository.ts';
 import { requires } from '../testing/requires.ts';
 import { projectFolder } from './host.fixture.ts';
-import { RemotePlace, Wire } from './remote-place.fixture.ts';
+import { RemotePlace, Wire } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
 const twoKinds = [
@@ -228,7 +228,25 @@ describe('a sweep whose remote server is restarted for each block', () => {
     ]);
     assert([0, 4].includes(code), stderr);
     assert.equal('sharedProcess' in JSON.parse(stdout).engine, false);
-    assert.equal(readFileSync(mark, 'utf8'), '$(touch hacked); `x`\n'.repeat(2));
+    // One more, to see what it costs.
+    assert.equal(readFileSync(mark, 'utf8'), '$(touch hacked); `x`\n'.repeat(3));
+  });
+
+  it('has all models loaded again at the end that were loaded before, though a new process has none', async () => {
+    await using place = await RemotePlace.begin();
+    place.repository.addLikeCommitted('beside');
+    await place.far.control.load('beside');
+    const before = [await place.served(), await place.served('beside')];
+    // As a restart leaves them, as far as a client can see.
+    const script = place.file(
+      'forget.mjs',
+      `for (const name of ['${irisModel}', 'beside']) await fetch('http://${place.http}/v2/repository/models/' + name + '/unload', { method: 'POST' });\n`,
+    );
+    const engine = { kind: 'remote', http: place.http, restartCommand: [process.execPath, script] };
+    const { code, stderr } = await place.run(['sweep', place.plan({ engine }), '--out', 'run']);
+    assert([0, 4].includes(code), stderr);
+    assert.deepEqual([await place.served(), await place.served('beside')], before);
+    assert.deepEqual(place.records(), []);
   });
 
   it('ends where the command fails, with what it said', async () => {

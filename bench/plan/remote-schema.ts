@@ -33,6 +33,7 @@ export const remoteKeys = {
         error:
           'a header is { env: VARIABLE } or { file: PATH }: a plan is kept in the record of every run, and a value may be secret',
       }),
+      { error: ({ code }) => (code === 'invalid_key' ? 'this is no name of a header' : undefined) },
     )
     .exactOptional(),
   restartCommand: z

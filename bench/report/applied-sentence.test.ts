@@ -27,6 +27,11 @@ describe('how variants came into force', () => {
       told({ way: 'restart', because: 'asked', loadRatio: null, neededBytes: null, freeBytes: null }),
       'Each slice had a server process of its own (restart): the plan says so.',
     );
+    const remote = applied({ way: 'keep', because: 'load-alone' });
+    assert.equal(
+      appliedSentence({ ...remote, engine: { ...remote.engine, kind: 'remote' } }),
+      'The model stayed loaded as the server had it (keep): the variants differ in their load alone.',
+    );
     assert.match(told({ because: 'memory', neededBytes: 6.5 * 2 ** 30 }), /\(6\.5 GiB of 8 GiB free\)\.$/);
   });
 

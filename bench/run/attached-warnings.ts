@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from '../engines/engine.ts';
 import { KServeError } from '../kserve/client.ts';
+import { readCounters } from '../kserve/statistics.ts';
 import { differences } from '../modelconfig/compare.ts';
 import type { PlainConfig } from '../modelconfig/plain.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -12,11 +14,32 @@ const shownMost = 5;
  */
 export async function attachedWarnings(server: Server, plan: Plan, baseline: PlainConfig): Promise<string[]> {
   if (server.attached === undefined) return [];
+  const inUse = await isUsed(server, plan.model);
   const counted = plan.conditions.filter((text) => /\bcores\b/.test(text));
   return [
     ...(await otherwise(server, plan.model, baseline)),
+    ...(inUse
+      ? [
+          `${plan.model} answers others on that server meanwhile: they are measured with it, and lose it while variants are loaded`,
+        ]
+      : []),
     ...counted.map((text) => `the condition "${text}" counts the cores of this host, not of the server`),
   ];
+}
+
+const watchedMs = 500;
+
+/** Whether the model answers requests that are not ours. */
+async function isUsed({ control }: Server, model: string): Promise<boolean> {
+  const count = (): Promise<number | null> =>
+    control.statistics(model).then(
+      (statistics) => readCounters(statistics).success.count,
+      () => null,
+    );
+  const before = await count();
+  if (before === null) return false;
+  await delay(watchedMs);
+  return ((await count()) ?? 0) > before;
 }
 
 async function otherwise({ control }: Server, model: string, baseline: PlainConfig): Promise<string[]> {

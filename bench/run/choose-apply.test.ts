@@ -69,6 +69,7 @@ describe('the way that variants come into force', () => {
   });
 
   for (const [because, changes] of [
+    ['attached', { isAttached: true }],
     ['flags', { flagSetCount: 2 }],
     ['gpu', { footprints: [copy, { ...copy, usesGpu: true }] }],
     ['memory-unknown', { footprints: [copy, { ...copy, memoryBytes: null }] }],

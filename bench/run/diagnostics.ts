@@ -22,6 +22,7 @@ export function diagnoseRun(
 ): Results['diagnostics'] {
   return mergeFindings([
     ...files(record),
+    ...attachedServer(record),
     ...oneProcess(record),
     ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
@@ -43,6 +44,12 @@ function files({ warnings }: RunRecord): Finding[] {
     value,
     advice,
   }));
+}
+
+function attachedServer({ serverWarnings = [] }: RunRecord): Finding[] {
+  const advice = 'Measure on a server that nobody else uses, with the committed configuration on it.';
+  const what = 'the server was there before, and is not as a sweep would have it';
+  return serverWarnings.map((value) => ({ kind: 'server', variantId: null, what, value, advice }));
 }
 
 /** Blocks are what is replicated, and here the server is not. */

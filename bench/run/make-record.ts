@@ -71,11 +71,8 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
   const engine = deployment.identity;
   if (engine === undefined) throw new Error('the server was started, but its identity is not known');
   const pointers = await checkPointers(source.folder, inputFiles(plan));
-  const warnings = [
-    ...pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail),
-    ...seen.warnings,
-  ];
-  for (const warning of warnings) events.warning(warning);
+  const warnings = pointers.filter(({ outcome }) => outcome !== 'same').map(({ detail }) => detail);
+  for (const warning of [...warnings, ...seen.warnings]) events.warning(warning);
   const costs = Object.fromEntries(
     candidates.map(({ variant, config }) => [variant.id, costOf(config, placement.serverCpuCount)]),
   );
@@ -139,6 +136,7 @@ export async function makeRecord(prepared: Prepared, seen: Seen): Promise<RunRec
     sharedHost: prepared.sharedHost,
     inputMd5: prepared.inputMd5,
     warnings,
+    ...(seen.warnings.length === 0 ? {} : { serverWarnings: seen.warnings }),
   };
 }
 

@@ -171,6 +171,8 @@ async function lookAt(
   const warnings: string[] = [];
   const serverStartMs = await timed(instruments, async () => {
     const server = await deployment.start();
+    // What a new process costs each block is known by beginning one, by whatever command.
+    if (server.attached !== undefined) await deployment.fresh();
     if (baseline !== undefined) warnings.push(...(await attachedWarnings(server, plan, baseline.config)));
     // Where it stays loaded, loading belongs to the start, and no slice takes time for it.
     if (applied === 'keep' && baseline !== undefined) await deployment.putInForce(baseline, applied);

@@ -177,6 +177,7 @@ export const recordSchema = z.looseObject({
     unboundIds: texts,
   }),
   sharedHost: z.looseObject({ others: texts }).nullable(),
+  serverWarnings: texts.exactOptional(),
   warnings: texts,
 });
 

@@ -59,6 +59,8 @@ export type RunRecord = {
   /** Of the plan's input file. */
   readonly inputMd5: string;
   readonly warnings: readonly string[];
+  /** What is not as it should be about a server that was there before. */
+  readonly serverWarnings?: readonly string[];
 };
 
 export const recordName = 'run.json';

@@ -1,5 +1,6 @@
 import { Failure } from '../../failure.ts';
 import { type KServeClient, KServeError } from '../../kserve/client.ts';
+import { refuseEnsembles } from './ensembles.ts';
 import { lookAt, putBack } from './put-back.ts';
 import type { ModelBefore, RestoreWay } from './restore-record.ts';
 import type { ServerHold } from './server-hold.ts';
@@ -32,6 +33,19 @@ export class Custody {
     return known;
   }
 
+  /** To be called before the server is restarted: what was loaded on request there is not loaded by a new process. */
+  async beforeRestart(): Promise<void> {
+    const { hold, control } = this.#setup;
+    const known = new Set(hold.models.map(({ name }) => name));
+    const index = await control.repositoryIndex().catch(noIndex);
+    const ready = new Set(index.flatMap(({ name, state }) => (state === 'READY' ? [name] : [])));
+    for (const name of ready) {
+      if (known.has(name)) continue;
+      const before = await lookAt(control, name);
+      if (before.loaded) hold.note([...hold.models, { ...before, way: null }]);
+    }
+  }
+
   /**
    * `way`: how models are loaded, where it is not as their records say. Resolves with the names of those that are what they were.
    * @throws Failure (server) for the first model that is not; the others are put back all the same.
@@ -42,7 +56,7 @@ export class Custody {
     const done: string[] = [];
     for (const before of hold.models) {
       try {
-        const { said } = await putBack(control, before, way ?? before.way);
+        const { said } = await putBack(control, before, before.way === null ? null : (way ?? before.way));
         if (said !== null) tell(`${server}: ${said}`);
         hold.note(hold.models.filter(({ name }) => name !== before.name));
         done.push(before.name);
@@ -58,7 +72,8 @@ export class Custody {
   async #begin(model: string): Promise<void> {
     const { hold, control } = this.#setup;
     const states = await this.#statesOf(model);
-    const before = await lookAt(control, model);
+    const noted = hold.models.find(({ name }) => name === model);
+    const before = noted ?? { ...(await lookAt(control, model)), way: null };
     if (!before.loaded && states.includes('READY'))
       throw new Failure(
         'server',
@@ -71,13 +86,14 @@ export class Custody {
     hold.note([...hold.models.filter(({ name }) => name !== model), { ...before, way: null }]);
     if (!before.loaded) return;
     try {
-      await control.unload(model);
+      // After a restart it need not be loaded any more.
+      if (noted === undefined || (await control.modelReady(model))) await control.unload(model);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
-      this.#forget(model);
+      if (noted === undefined) hold.note(hold.models.filter(({ name }) => name !== model));
       throw uncontrolled(this.#setup.server, error);
     }
-    await this.#tryWayBack({ ...before, way: 'file' });
+    await this.#tryWayBack(before);
   }
 
   async #tryWayBack(before: ModelBefore): Promise<void> {
@@ -88,29 +104,27 @@ export class Custody {
     if (said !== null) tell(`${server}: ${said}`);
   }
 
-  #forget(model: string): void {
-    const { hold } = this.#setup;
-    hold.note(hold.models.filter(({ name }) => name !== model));
-  }
-
   /** What the server's index says of the model's versions. @throws Failure (server) where it has no such model, or it is being changed. */
   async #statesOf(model: string): Promise<string[]> {
     const { control, server } = this.#setup;
-    const index = await control.repositoryIndex().catch((error: unknown) => {
-      // A gateway may keep it to itself; the load then says what is wrong.
-      if (error instanceof KServeError) return [];
-      throw error;
-    });
+    const index = await control.repositoryIndex().catch(noIndex);
     const entries = index.filter(({ name }) => name === model);
     const busy = entries.find(({ state }) => state === 'LOADING' || state === 'UNLOADING');
     if (busy !== undefined)
       throw new Failure('server', 'model-busy', `${model} on ${server} is just being changed (${busy.state})`, {
         hint: 'somebody else changes it: try again when that is over',
       });
+    if (entries.length > 0) await refuseEnsembles(control, { model, server, index });
     if (index.length === 0 || entries.length > 0) return entries.map(({ state }) => state);
     const names = [...new Set(index.map(({ name }) => name))].slice(0, 8).join(', ');
     throw new Failure('server', 'no-model', `${server} has no model ${model}`, { hint: `it has ${names}` });
   }
+}
+
+/** A gateway may keep the index to itself; a load then says what is wrong. */
+function noIndex(error: unknown): never[] {
+  if (error instanceof KServeError) return [];
+  throw error;
 }
 
 /** Why a server does not let its models be changed, and what to do about it. */

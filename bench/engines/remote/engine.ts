@@ -123,7 +123,13 @@ class RemoteServer implements Server {
     tell(
       `${server}: process ${holder.pid}${runFolder === null ? '' : ` (${runFolder})`} left ${names} changed; that is put back first`,
     );
-    await this.#custody.putBack();
+    try {
+      await this.#custody.putBack();
+    } catch (error) {
+      // It was tried: once more at the end would take as long again.
+      this.#custody = undefined;
+      throw error;
+    }
   }
 
   logMark(): number {
@@ -165,6 +171,7 @@ class RemoteServer implements Server {
     const { restartCommand } = connection.choice;
     if (restartCommand === null) return false;
     const { server, clean } = connection;
+    await this.#custodyNow.beforeRestart();
     await restartServer({ command: restartCommand, env, control: this.control, server, clean, signal });
     this.#identity = await identify(this.control, this.#parts.connection);
     return true;

@@ -31,12 +31,12 @@ async function configOf(control: KServeClient, name: string): Promise<ServedConf
 /** How a model came to be what it was: `said` tells the user where that was not the usual way. */
 export type PutBack = { readonly said: string | null };
 
-const attemptsMost = 3;
+const attemptsMost = 2;
 const attemptPauseMs = 300;
 
 /**
  * Makes a model what it was: unloads it, waits, loads it again where it was loaded, and compares. `way` is how it is loaded: as
- * the record says unless it is given.
+ * the record says unless it is given. One that was not changed for all that is known, and is what it was, is left alone.
  * @throws Failure (server), saying what differs or what the server said, where it is not what it was.
  */
 export async function putBack(control: KServeClient, before: ModelBefore, way = before.way): Promise<PutBack> {
@@ -45,6 +45,7 @@ export async function putBack(control: KServeClient, before: ModelBefore, way = 
     await unload(control, name);
     return { said: null };
   }
+  if (way === null && (await differenceFrom(control, { ...before, config })) === null) return { said: null };
   const wanted = way ?? 'file';
   const wrong = await tried(control, { ...before, config }, wanted);
   if (wrong === null) return { said: null };
@@ -73,20 +74,24 @@ async function tried(control: KServeClient, before: Before, way: RestoreWay): Pr
 }
 
 async function reload(control: KServeClient, before: Before, way: RestoreWay): Promise<string | null> {
-  const { name, config, versions } = before;
+  const { name, config } = before;
   await unload(control, name);
   try {
     await control.load(name, way === 'override' ? config : undefined);
-    const now = await lookAt(control, name);
-    const found: ExactDifference[] = [
-      ...exactDifferences(config, now.config ?? undefined),
-      ...exactDifferences(versions, now.versions, 'versions'),
-    ];
-    return found.length === 0 ? null : differencesText(found);
+    return await differenceFrom(control, before);
   } catch (error) {
     if (!(error instanceof KServeError)) throw error;
     return `it cannot be loaded again: ${error.reason}`;
   }
+}
+
+async function differenceFrom(control: KServeClient, { name, config, versions }: Before): Promise<string | null> {
+  const now = await lookAt(control, name);
+  const found: ExactDifference[] = [
+    ...exactDifferences(config, now.config ?? undefined),
+    ...exactDifferences(versions, now.versions, 'versions'),
+  ];
+  return found.length === 0 ? null : differencesText(found);
 }
 
 /** What is not loaded cannot be unloaded, on some servers. */

@@ -1,3 +1,4 @@
+import { Failure } from '../../failure.ts';
 import { type ClientOptions, KServeClient, KServeError, type ServedConfig } from '../../kserve/client.ts';
 import { isOff, uncontrolled } from './custody.ts';
 
@@ -39,8 +40,19 @@ export class RemoteControl extends KServeClient {
     try {
       await change(changes);
     } catch (error) {
-      throw error instanceof KServeError && isOff(error) ? uncontrolled(server, error) : error;
+      throw error instanceof KServeError ? explained(server, error) : error;
     }
     signal.throwIfAborted();
   }
+}
+
+/** What is not about the configuration must not be taken for its refusal. */
+function explained(server: string, error: KServeError): Error {
+  const { status } = error;
+  if (isOff(error) || status === 401 || status === 403) return uncontrolled(server, error);
+  if (status !== 502 && status !== 504) return error;
+  return new Failure('server', 'gateway', `what stands before ${server} gave up: ${error.message}`, {
+    hint: 'is the server still there, and does the gateway wait for as long as a load takes?',
+    cause: error,
+  });
 }

@@ -57,6 +57,8 @@ export type Holder = {
   readonly startTicks: string | null;
   readonly host: string;
   readonly startedAt: string;
+  /** When it left the server without having put all of it back; null as long as it uses it. */
+  readonly endedAt: string | null;
 };
 
 export const restoreName = 'restore.json';
@@ -79,7 +81,13 @@ const recordSchema = z.object({
     ),
     restartCommand: z.array(text).nullable(),
   }),
-  holder: z.object({ pid: z.int().min(1), startTicks: path, host: text, startedAt: z.iso.datetime() }),
+  holder: z.object({
+    pid: z.int().min(1),
+    startTicks: path,
+    host: text,
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().nullable(),
+  }),
   runFolder: path,
   models: z.array(
     z.object({

@@ -12,6 +12,8 @@ export type RestoreOptions = {
   readonly stateFolder: string;
   /** How models are loaded, where it is not as the record says. */
   readonly way: RestoreWay | undefined;
+  /** See `ServerHold`. */
+  readonly isGoneElsewhere: boolean;
   readonly tell: (line: string) => void;
 };
 
@@ -20,9 +22,9 @@ export type RestoreOptions = {
  * @throws Failure: usage where another process has the server, server where a model is not what it was.
  */
 export async function restoreServer(options: RestoreOptions): Promise<readonly string[]> {
-  const { connection, record, runFolder, stateFolder, way, tell } = options;
+  const { connection, record, runFolder, stateFolder, way, isGoneElsewhere, tell } = options;
   const { server, remote } = record;
-  const hold = new ServerHold({ stateFolder, runFolder, server, remote });
+  const hold = new ServerHold({ stateFolder, runFolder, server, remote, isGoneElsewhere });
   try {
     const others = hold.models.filter(({ name }) => !record.models.some((model) => model.name === name));
     hold.note([...record.models, ...others]);
@@ -34,13 +36,11 @@ export async function restoreServer(options: RestoreOptions): Promise<readonly s
 }
 
 /** Forgets what was left changed, since somebody says that it is as it should be. @throws Failure (usage) as above. */
-export function keepAsItIs({
-  record,
-  runFolder,
-  stateFolder,
-}: Pick<RestoreOptions, 'record' | 'runFolder' | 'stateFolder'>): void {
-  const { server, remote } = record;
-  const hold = new ServerHold({ stateFolder, runFolder, server, remote });
+export function keepAsItIs(
+  options: Pick<RestoreOptions, 'record' | 'runFolder' | 'stateFolder' | 'isGoneElsewhere'>,
+): void {
+  const { record, ...place } = options;
+  const hold = new ServerHold({ ...place, server: record.server, remote: record.remote });
   hold.note([]);
   hold.release();
 }

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
-import { holderText, isHeld, thisHolder } from './holder.ts';
+import { holderText, isElsewhere, isHeld, thisHolder } from './holder.ts';
 import {
   type ModelBefore,
   type RestoreRecord,
@@ -19,6 +19,8 @@ export type HoldOptions = {
   /** HOST:PORT of its HTTP address. */
   readonly server: string;
   readonly remote: RemoteChoice;
+  /** The user says that a process of another host, which cannot be seen from here, is gone. */
+  readonly isGoneElsewhere?: boolean;
 };
 
 /**
@@ -32,11 +34,12 @@ export class ServerHold {
   #record: RestoreRecord;
 
   /** @throws Failure: usage where another process has the server, results where the record cannot be read or written. */
-  constructor({ stateFolder, runFolder, server, remote }: HoldOptions) {
+  constructor({ stateFolder, runFolder, server, remote, isGoneElsewhere = false }: HoldOptions) {
     this.#file = restoreFile(stateFolder, server);
     using _claim = claim(this.#file);
     const before = readRecord(this.#file);
-    if (before !== undefined && isHeld(before.holder)) throw inUse(before);
+    const isFree = before === undefined || !isHeld(before.holder) || (isGoneElsewhere && isElsewhere(before.holder));
+    if (!isFree) throw inUse(before);
     this.left = before === undefined || before.models.length === 0 ? undefined : before;
     this.#record = {
       schemaVersion: 1,
@@ -62,8 +65,13 @@ export class ServerHold {
 
   /** Lets others have the server. What is still to be restored stays noted. */
   release(): void {
-    if (this.#record.models.length > 0) return;
-    rmSync(this.#file, { force: true });
+    if (this.#record.models.length === 0) {
+      rmSync(this.#file, { force: true });
+      return;
+    }
+    const holder = { ...this.#record.holder, endedAt: new Date().toISOString() };
+    this.#record = { ...this.#record, holder };
+    this.#write();
   }
 
   /** The run's copy comes first, so that there is one wherever the server's own record is. */
@@ -89,10 +97,10 @@ export function removeCopy({ id, runFolder }: RestoreRecord): void {
   }
 }
 
-export function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
+function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
   const what = runFolder === null ? '' : ` (${runFolder})`;
   return new Failure('usage', 'server-in-use', `${server} is in use by ${holderText(holder)}${what}`, {
-    hint: 'two runs on one server would measure each other: wait for it to end; if it is gone, tritune restore puts back what it left',
+    hint: `two runs on one server would measure each other: wait for it to end; if it is gone, tritune restore${isElsewhere(holder) ? ' --gone' : ''} puts back what it left`,
   });
 }
 
@@ -101,16 +109,19 @@ const claimMs = 10_000;
 /** Held for as long as it takes to look at a record and replace it, so that no two processes take over the same one. */
 function claim(file: string): Disposable {
   const lock = `${file}.claim`;
+  const unwritable = (error: unknown): Failure =>
+    new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, { cause: error });
+  try {
+    mkdirSync(dirname(lock), { recursive: true });
+  } catch (error) {
+    throw unwritable(error);
+  }
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      mkdirSync(dirname(lock), { recursive: true });
       closeSync(openSync(lock, 'wx'));
       return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, {
-          cause: error,
-        });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(error);
       const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0;
       if (Date.now() - madeMs > claimMs) rmSync(lock, { force: true });
     }

@@ -1,6 +1,6 @@
 import { Failure, messageOf } from '../../failure.ts';
 import type { Send } from '../../kserve/client.ts';
-import { Unconnected, wrappingOf } from '../conventional/wrapping.ts';
+import { isTlsError, Unconnected, wrappingOf } from '../conventional/wrapping.ts';
 import { checkHeaders } from '../http/header-fields.ts';
 import type { Target } from '../transport.ts';
 import { exchange } from './http-exchange.ts';
@@ -49,16 +49,22 @@ function responseOf(status: number, body: Buffer, { clean, headerBytes }: Parts)
 
 /** Why there was no connection is in the cause; its words are the system's or OpenSSL's own. */
 function explained(error: unknown): unknown {
+  // A server may look at the client's certificate after the client takes TLS for set up.
+  if (isTlsError(error)) return noTls(`the server ended it (${alertOf(messageOf(error))})`, error);
   if (!(error instanceof Unconnected)) return error;
-  const why = error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
-  if (error.kind !== 'tls') return new Error(why, { cause: error });
-  return new Failure(
-    'server',
-    'tls',
-    `no TLS connection: ${error.cause === undefined ? 'it was closed' : messageOf(error.cause)}`,
-    {
-      hint: 'check the CA certificate, the server name and the client certificate that the engine names, and whether the server speaks TLS there',
-      cause: error,
-    },
-  );
+  const cause = error.cause === undefined ? null : messageOf(error.cause);
+  if (error.kind === 'tls') return noTls(cause === null ? 'it was closed' : alertOf(cause), error);
+  return new Error(cause === null ? error.message : `${error.message} (${cause})`, { cause: error });
+}
+
+function noTls(why: string, cause: unknown): Failure {
+  return new Failure('server', 'tls', `no TLS connection: ${why}`, {
+    hint: 'check the CA certificate, the server name and the client certificate that the engine names, and whether the server speaks TLS there',
+    cause,
+  });
+}
+
+/** Of OpenSSL's line of codes, files and names the words alone: "alert certificate required". */
+function alertOf(message: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:(?:(?:tls|ssl)v?[\d.]+ )?([^:]+):/i.exec(message)?.[1] ?? message;
 }

@@ -143,11 +143,11 @@ export class Wire implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    if (this.mode === 'pass') return this.#pass(socket);
-    if (this.mode === 'reset') return void socket.resetAndDestroy();
-    if (this.mode === 'stall') return void socket.resume();
-    const answer = answers[this.mode];
-    socket.once('data', () => (this.mode === 'huge' ? flood(socket, answer) : socket.end(answer)));
+    const { mode } = this;
+    if (mode === 'pass') this.#pass(socket);
+    else if (mode === 'reset') socket.resetAndDestroy();
+    else if (mode === 'stall') socket.resume();
+    else socket.once('data', () => (mode === 'huge' ? flood(socket, answers[mode]) : socket.end(answers[mode])));
   }
 
   #pass(socket: Socket): void {
