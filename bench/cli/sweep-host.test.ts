@@ -32,6 +32,9 @@ describe('a sweep on a host that is being measured', () => {
     assert.doesNotMatch(run.command, /share-host/);
     const { sharedHost } = JSON.parse(readFileSync(join(place.folder, 'shared', 'run.json'), 'utf8'));
     assert.equal(sharedHost.others.length, 1);
+    await first.said(/block 3/);
+    const beside = readLines(join(place.folder, 'first')).filter(({ kind }) => kind === 'beside');
+    assert(beside.length >= 1, 'the first run saw the one that came beside it');
     // A kill leaves the claim behind, and nobody minds.
     await first.end('SIGKILL');
     await untilGone(first.pid);

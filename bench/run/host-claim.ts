@@ -26,6 +26,8 @@ export type HostClaimOptions = {
 export type HostClaim = Disposable & {
   /** Those that measured here when it was made; none unless the host is shared. */
   readonly others: readonly Measuring[];
+  /** Those that measure here now: with `share` one may have come later. */
+  othersNow(): readonly Measuring[];
 };
 
 const triesMost = 8;
@@ -44,7 +46,7 @@ export async function claimHost({ folder, command, share }: HostClaimOptions): P
     writeClaim(folder, name, command);
     const others = measuringHere(folder, name);
     const withdraw = (): void => rmSync(join(folder, name), { force: true });
-    if (others.length === 0 || share) return { others, [Symbol.dispose]: withdraw };
+    if (others.length === 0 || share) return { others, othersNow: () => measuringHere(folder, name), [Symbol.dispose]: withdraw };
     withdraw();
     if (attempt === triesMost || !others.some(isFresh)) throw taken(others);
     await delay(stepBackMs.least + Math.random() * (stepBackMs.most - stepBackMs.least));
