@@ -9,8 +9,6 @@ import { readTopology } from '../engines/placement/topology.ts';
 import type { EngineChoice, Plan } from '../plan/plan.ts';
 import type { Check } from '../run/checks.ts';
 import { readContainerLimits } from '../run/container-limits.ts';
-import { measuringHere } from '../run/host-claim.ts';
-import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import {
   checkDisk,
   checkGovernor,
@@ -20,6 +18,8 @@ import {
   checkQuota,
   checkStrain,
 } from '../run/host-checks.ts';
+import { measuringHere } from '../run/host-claim.ts';
+import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import { readPowerFacts } from '../run/host-facts.ts';
 import { listHostFolder } from '../run/host-files.ts';
 import { watchStrain } from '../run/host-strain.ts';
@@ -60,7 +60,10 @@ export async function checkPorts({ httpPort, grpcPort }: EngineChoice): Promise<
 }
 
 /** Which binary serves, and how it was found. */
-export function localInWords(choice: EngineChoice, { projectFolder, env }: Pick<Host, 'projectFolder' | 'env'>): string {
+export function localInWords(
+  choice: EngineChoice,
+  { projectFolder, env }: Pick<Host, 'projectFolder' | 'env'>,
+): string {
   const found = findLocal({ root: projectFolder, env, ...(choice.path === null ? {} : { path: choice.path }) });
   if ('missing' in found) return `local: ${found.missing}`;
   const how = {
@@ -77,7 +80,18 @@ export function undivided(): Placement {
   const count = { serverCpuCount: allowed.length, clientCpuCount: allowed.length };
   const own = { serverCoreCount: cores.length, clientCoreCount: cores.length };
   const narrowed = allowed.length < online.length;
-  return { ...count, ...own, divided: false, because: 'asked', server: '', client: '', memoryNodes: null, narrowed, siblingsKnown, splitCores: false };
+  return {
+    ...count,
+    ...own,
+    divided: false,
+    because: 'asked',
+    server: '',
+    client: '',
+    memoryNodes: null,
+    narrowed,
+    siblingsKnown,
+    splitCores: false,
+  };
 }
 
 function modelBytes(plan: Plan | undefined): number {

@@ -149,7 +149,10 @@ describe('tritune doctor', requires('triton'), () => {
 
   it('says which tritonserver it found, and where', async () => {
     using place = new Workplace();
-    assert.match(found(await doctor(place, place.plan(), '--json'), 'engine').finding, /^local: \/\S+\/tritonserver \(.+\)$/);
+    assert.match(
+      found(await doctor(place, place.plan(), '--json'), 'engine').finding,
+      /^local: \/\S+\/tritonserver \(.+\)$/,
+    );
     const binary = join(place.folder, 'tritonserver');
     writeFileSync(binary, '#!/bin/sh\n', { mode: 0o755 });
     const named = await doctor(place, place.plan({ engine: { kind: 'local', path: '../tritonserver' } }), '--json');

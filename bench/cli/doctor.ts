@@ -5,8 +5,8 @@ import { exitCodes, Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
-import { clientCheck, measureClient } from './doctor-client.ts';
 import { placementOf } from '../run/placing.ts';
+import { clientCheck, measureClient } from './doctor-client.ts';
 import { checkHost, checkPorts, localInWords, undivided } from './doctor-host.ts';
 import { chooseEngine } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
@@ -39,7 +39,8 @@ export function doctorCommand(host: Host, exit: Exit): Command {
         ...('check' in placed ? [placed.check] : []),
         ...state,
       ];
-      const ofClient = measured === undefined || !('check' in measured) ? calibrations.map(clientCheck) : [measured.check];
+      const ofClient =
+        measured === undefined || !('check' in measured) ? calibrations.map(clientCheck) : [measured.check];
       const checks = [checkNode(), ...ofServer, ...ofPlan, ...ofClient];
       host.stdout.write(
         json === true

@@ -29,7 +29,10 @@ describe('what the doctor says of a host', () => {
       checkPlacement(placed('a VM without topology files')),
       checkPlacement(placed('offset siblings, one socket', { kind: 'auto' }, 'remote')),
     ];
-    assert.deepEqual(unseen.map(({ status }) => status), Array(6).fill('unknown'));
+    assert.deepEqual(
+      unseen.map(({ status }) => status),
+      Array(6).fill('unknown'),
+    );
     assert.match(unseen[0]?.finding ?? '', /temperature unknown$/);
   });
 

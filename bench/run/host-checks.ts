@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { Placement } from '../engines/placement/choose.ts';
 import type { Check } from './checks.ts';
 import type { ContainerLimits } from './container-limits.ts';
+import { type Measuring, measuringInWords } from './host-claim.ts';
 import type { PowerFacts } from './host-facts.ts';
 import { unknown } from './host-files.ts';
 import type { StrainBefore } from './host-strain.ts';
-import { type Measuring, measuringInWords } from './host-claim.ts';
 import type { NoiseFloor } from './noise-floor.ts';
 
 /** More of the processor time than that, and absolute numbers are those of another host. */
@@ -20,7 +20,10 @@ export function checkPlacement(placement: Placement): Check {
   if (because === 'elsewhere') return { what, status: unknown, finding: 'the server is elsewhere', advice: null };
   if (!divided) {
     const why = {
-      asked: ['server and client share all CPUs, as the plan says', 'placement: auto gives the client a core of its own'],
+      asked: [
+        'server and client share all CPUs, as the plan says',
+        'placement: auto gives the client a core of its own',
+      ],
       'few-cores': [
         `server and client share ${serverCoreCount === 1 ? 'the one core' : `the ${serverCoreCount} cores`} of this host, too few to divide`,
         'what the client takes is missing to the server: absolute numbers are lower than those of a deployment',
@@ -32,7 +35,12 @@ export function checkPlacement(placement: Placement): Check {
   }
   const finding = `server on CPUs ${server}${memoryNodes === null ? '' : `, memory on node ${memoryNodes}`}; client on ${client}`;
   if (splitCores)
-    return { what, status: 'warning', finding: `${finding}; they split a core`, advice: 'name all CPUs of each core, or write auto' };
+    return {
+      what,
+      status: 'warning',
+      finding: `${finding}; they split a core`,
+      advice: 'name all CPUs of each core, or write auto',
+    };
   if (!siblingsKnown) {
     const advice = 'this host does not tell which CPUs share a core, so that server and client may still share one';
     return { what, status: unknown, finding, advice };
@@ -46,9 +54,19 @@ export function checkGovernor({ governor, turbo, temperatureC }: PowerFacts): Ch
   const heat = `temperature ${temperatureC === unknown ? unknown : `${Math.round(temperatureC)} °C`}`;
   const finding = `${governor}, turbo ${turbo}, ${heat}`;
   if (governor === unknown)
-    return { what, status: unknown, finding, advice: 'a guest does not see its clocks: ask the host, or trust comparisons alone' };
+    return {
+      what,
+      status: unknown,
+      finding,
+      advice: 'a guest does not see its clocks: ask the host, or trust comparisons alone',
+    };
   if (governor === 'performance') return { what, status: 'ok', finding, advice: null };
-  return { what, status: 'warning', finding, advice: 'cpupower frequency-set -g performance keeps the clock from following the load' };
+  return {
+    what,
+    status: 'warning',
+    finding,
+    advice: 'cpupower frequency-set -g performance keeps the clock from following the load',
+  };
 }
 
 /** What others take of the host. */
@@ -86,7 +104,8 @@ export function checkQuota({ cpus }: ContainerLimits): Check[] {
       what: 'CPU quota',
       status: 'warning',
       finding: `the container may use ${Number(cpus.toFixed(2))} processors' worth of time, server and client together`,
-      advice: 'the kernel stops what has used it up until the next period: give it CPUs of its own instead (--cpuset-cpus)',
+      advice:
+        'the kernel stops what has used it up until the next period: give it CPUs of its own instead (--cpuset-cpus)',
     },
   ];
 }
@@ -95,7 +114,8 @@ export function checkQuota({ cpus }: ContainerLimits): Check[] {
 export function checkDisk(folder: string, neededBytes: number): Check {
   const what = 'disk space';
   const freeBytes = freeIn(folder);
-  if (freeBytes === undefined) return { what, status: unknown, finding: `${folder} does not tell its room`, advice: null };
+  if (freeBytes === undefined)
+    return { what, status: unknown, finding: `${folder} does not tell its room`, advice: null };
   const [free, needed] = [mebibytes(freeBytes), mebibytes(neededBytes)];
   const status = freeBytes < neededBytes ? 'error' : freeBytes < 2 * neededBytes ? 'warning' : 'ok';
   const advice = status === 'ok' ? null : 'make room, or name another folder with --out';
@@ -112,7 +132,9 @@ export function checkNoiseFloor(floor: NoiseFloor | null, now: Date): Check {
   const days = Math.floor((now.getTime() - Date.parse(floor.measuredAt)) / 86_400_000);
   const age = days < 1 ? 'today' : days === 1 ? 'yesterday' : `${days} days ago`;
   const finding = `${(floor.residualSd * 100).toFixed(1)} % a block, measured ${age} (${floor.engine})`;
-  return days > floorDaysMost ? { what, status: 'warning', finding, advice } : { what, status: 'ok', finding, advice: null };
+  return days > floorDaysMost
+    ? { what, status: 'warning', finding, advice }
+    : { what, status: 'ok', finding, advice: null };
 }
 
 /** Empty where nobody measures. */

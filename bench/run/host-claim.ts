@@ -46,7 +46,8 @@ export async function claimHost({ folder, command, share }: HostClaimOptions): P
     writeClaim(folder, name, command);
     const others = measuringHere(folder, name);
     const withdraw = (): void => rmSync(join(folder, name), { force: true });
-    if (others.length === 0 || share) return { others, othersNow: () => measuringHere(folder, name), [Symbol.dispose]: withdraw };
+    if (others.length === 0 || share)
+      return { others, othersNow: () => measuringHere(folder, name), [Symbol.dispose]: withdraw };
     withdraw();
     if (attempt === triesMost || !others.some(isFresh)) throw taken(others);
     await delay(stepBackMs.least + Math.random() * (stepBackMs.most - stepBackMs.least));
