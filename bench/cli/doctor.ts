@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { EngineKind } from '../engines/engine.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
+import { placementOf } from '../run/placing.ts';
 import { clientCheck, measureClient } from './doctor-client.ts';
+import { checkHost, checkPorts, localInWords, undivided } from './doctor-host.ts';
 import { checkRemoteServer } from './doctor-remote.ts';
 import { chooseEngine } from './engine.ts';
 import { allowsColor, type Exit, type Host } from './host.ts';
@@ -21,30 +24,39 @@ export function doctorCommand(host: Host, exit: Exit): Command {
     .action(async (planFile: string | undefined, { client, json, color }: Options) => {
       const read = await tried('plan', () => readPlanFile(planFile, host.cwd));
       const plan = 'check' in read ? undefined : read.result.plan;
-      const engine = await checkEngine(plan?.engine ?? anyEngine, host);
+      const choice = plan?.engine ?? anyEngine;
+      const { engine, kind } = await checkEngine(choice, host);
+      const ports = await tried('ports', () => checkPorts(choice));
+      const placed = await tried('placement', () => placementOf(plan ?? { placement: { kind: 'auto' } }, kind));
+      const placement = 'check' in placed ? undefined : placed.result;
+      const state = await checkHost(host, { plan, kind, placement });
       const measured = client === true ? await tried('client', () => measureClient(host.signal)) : undefined;
       host.signal.throwIfAborted();
       const calibrations = measured === undefined || 'check' in measured ? [] : measured.result;
-      const checks: Check[] = [
-        { what: 'Node', status: 'ok', finding: process.version, advice: null },
-        engine,
+      const ofServer: Check[] = [engine, 'check' in ports ? ports.check : ports.result];
+      const ofPlan: Check[] = [
         'check' in read ? read.check : { what: 'plan', status: 'ok', finding: read.result.file, advice: null },
-        ...(plan === undefined ? [] : await checkPlan(plan)),
-        ...(measured === undefined ? [] : 'check' in measured ? [measured.check] : calibrations.map(clientCheck)),
+        ...(plan === undefined ? [] : await checkPlan(plan, placement ?? undivided())),
+        ...('check' in placed ? [placed.check] : []),
+        ...state,
       ];
+      const ofClient =
+        measured === undefined || !('check' in measured) ? calibrations.map(clientCheck) : [measured.check];
+      const checks = [checkNode(), ...ofServer, ...ofPlan, ...ofClient];
       host.stdout.write(
         json === true
           ? `${JSON.stringify({ checks, ...(client === true ? { client: calibrations } : {}) }, null, 2)}\n`
           : inWords(checks, allowsColor(host.stdout, host.env, color)),
       );
-      const failed = checks.some((check) => check.status === 'error' && check !== engine && check.what !== 'client');
       if (measured !== undefined && 'check' in measured) exit(exitCodes.measurement);
-      if (engine.status === 'error') exit(exitCodes.server);
-      if (failed) exit(exitCodes.usage);
+      if (ofServer.some(isError)) exit(exitCodes.server);
+      if (ofPlan.some(isError)) exit(exitCodes.usage);
     });
 }
 
 type Options = { readonly client?: true; readonly json?: true; readonly color: boolean };
+
+const neededNode = 24;
 
 const anyEngine: EngineChoice = {
   kind: 'auto',
@@ -56,21 +68,38 @@ const anyEngine: EngineChoice = {
   remote: null,
 };
 
-async function checkEngine(choice: EngineChoice, host: Host): Promise<Check> {
-  const found = await tried('engine', () => chooseEngine(choice, host));
-  if ('check' in found) return found.check;
-  const { engine, reason } = found.result;
+function checkNode(): Check {
+  const what = 'Node';
+  if (Number(process.versions.node.split('.')[0]) >= neededNode)
+    return { what, status: 'ok', finding: process.version, advice: null };
+  return { what, status: 'error', finding: `${process.version}, ${neededNode} is needed`, advice: 'npm ci brings one' };
+}
+
+/** The engine that a sweep would take; where there is none, its kind is what the plan asks for. */
+async function checkEngine(choice: EngineChoice, host: Host): Promise<{ engine: Check; kind: EngineKind }> {
   const what = 'engine';
-  if (engine.kind === 'remote' && choice.remote !== null) {
+  const found = await tried(what, () => chooseEngine(choice, host));
+  if ('check' in found) return { engine: found.check, kind: choice.kind === 'auto' ? 'local' : choice.kind };
+  const { engine, reason } = found.result;
+  const { kind } = engine;
+  if (kind === 'remote' && choice.remote !== null) {
     const { remote } = choice;
     const asked = await tried(what, () => checkRemoteServer(remote, host));
-    return 'check' in asked ? asked.check : asked.result;
+    return { engine: 'check' in asked ? asked.check : asked.result, kind };
   }
-  if (engine.kind === 'local') return { what, status: 'ok', finding: 'local: a tritonserver is there', advice: null };
-  if (engine.kind === 'docker')
-    return { what, status: 'ok', finding: reason ?? 'docker: image and daemon are there', advice: null };
+  if (kind === 'local')
+    return { engine: { what, status: 'ok', finding: localInWords(choice, host), advice: null }, kind };
+  if (kind === 'docker')
+    return {
+      engine: { what, status: 'ok', finding: reason ?? 'docker: image and daemon are there', advice: null },
+      kind,
+    };
   const advice = 'for a Triton on this host: npm run triton:install (Python 3 needed, about a minute)';
-  return { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice };
+  return { engine: { what, status: 'warning', finding: reason ?? 'the embedded server: a rehearsal', advice }, kind };
+}
+
+function isError({ status }: Check): boolean {
+  return status === 'error';
 }
 
 /** What a step gives, or what it says to the user as a check. */
@@ -85,7 +114,12 @@ async function tried<T>(what: string, step: () => T | Promise<T>): Promise<{ res
 
 function inWords(checks: readonly Check[], color: boolean): string {
   const colors = pc.createColors(color);
-  const marks = { ok: colors.green('ok     '), warning: colors.yellow('warning'), error: colors.red('error  ') };
+  const marks = {
+    ok: colors.green('ok     '),
+    warning: colors.yellow('warning'),
+    error: colors.red('error  '),
+    unknown: colors.dim('unknown'),
+  };
   const width = Math.max(...checks.map(({ what }) => what.length));
   return checks
     .map(({ what, status, finding, advice }) => {

@@ -2,8 +2,6 @@ import { Command } from 'commander';
 import { exitCodes, Failure, messageOf } from '../failure.ts';
 import { duration, latency, rate } from '../report/format.ts';
 import { plainText } from '../report/plain-text.ts';
-import { measuringHere, measuringInWords } from '../run/host-claim.ts';
-import { hostClaimFolder } from '../run/host-claim-folder.ts';
 import type { Exit, Host } from './host.ts';
 import { secretsOf, withoutSecrets } from './load-headers.ts';
 import type { LoadEvents } from './load-measure.ts';
@@ -60,8 +58,7 @@ async function load(request: LoadRequest, { json, quiet, verbose }: LoadOptions,
   const { signal } = host;
   const tell = (text: string): void => host.stderr.write(`${plainText(text)}\n`);
   const prepared = await prepareLoad(request, signal);
-  for (const other of measuringHere(hostClaimFolder(host.env)))
-    tell(`this host is being measured by ${measuringInWords(other)}: the two disturb each other`);
+  await tellOfOthers(host, tell);
   const detail = verbose === true && quiet !== true ? tell : () => undefined;
   detail(whatWasChosen(prepared));
   const events = progress(request, quiet === true ? () => undefined : tell, detail);
@@ -81,6 +78,16 @@ async function load(request: LoadRequest, { json, quiet, verbose }: LoadOptions,
   }
   if (measured.interruption !== undefined) throw measured.interruption;
   return output.isInvalid(levels, measured) ? exitCodes.measurement : exitCodes.done;
+}
+
+/** A load measures what it is asked to, but not in silence beside a sweep. */
+async function tellOfOthers({ env }: Host, tell: (text: string) => void): Promise<void> {
+  const [{ measuringHere, measuringInWords }, { hostClaimFolder }] = await Promise.all([
+    import('../run/host-claim.ts'),
+    import('../run/host-claim-folder.ts'),
+  ]);
+  for (const other of measuringHere(hostClaimFolder(env)))
+    tell(`this host is being measured by ${measuringInWords(other)}: the two disturb each other`);
 }
 
 function whatWasChosen({ about, target }: PreparedLoad): string {

@@ -1,8 +1,9 @@
-import { cpus } from 'node:os';
+import type { Placement } from '../engines/placement/choose.ts';
 import { Failure } from '../failure.ts';
 import { readInputData } from '../load/data/read-workload.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Candidate, costOf, makeCandidates } from './candidates.ts';
+import { checkConfigs } from './config-checks.ts';
 import { loadOf } from './load-of.ts';
 import { checkPointers } from './pointers.ts';
 import { readModelSource } from './repository.ts';
@@ -11,18 +12,19 @@ import { inputFiles, workloadSpec } from './workload-spec.ts';
 /** One line of `doctor`: what was looked at, how it stands, and what to do where it does not stand well. */
 export type Check = {
   readonly what: string;
-  readonly status: 'ok' | 'warning' | 'error';
+  /** `unknown` is what cannot be seen from here: it may be well or not. */
+  readonly status: 'ok' | 'warning' | 'error' | 'unknown';
   readonly finding: string;
   readonly advice: string | null;
 };
 
 /** Everything about a plan that can be checked without a server. */
-export async function checkPlan(plan: Plan): Promise<Check[]> {
+export async function checkPlan(plan: Plan, placement: Placement): Promise<Check[]> {
   const checks: Check[] = [];
   const source = await attempt(checks, 'model', () => readModelSource(plan.modelRepository, plan.model));
   if (source !== undefined) {
     checks.push(ok('model', `${plan.model}, ${source.configFile}`));
-    const cores = cpus().length;
+    const cores = placement.serverCpuCount;
     const made = await attempt(checks, 'variants', () => makeCandidates(plan, source, cores));
     if (made !== undefined) {
       const { measured: candidates, setAside } = made;
@@ -36,11 +38,11 @@ export async function checkPlan(plan: Plan): Promise<Check[]> {
         checks.push({
           what: 'threads',
           status: 'warning',
-          finding: `more instances x threads than the ${cores} cores of this host: ${over.join(', ')}`,
+          finding: `more instances x threads than the ${cores} CPUs that the server may use: ${over.join(', ')}`,
           advice,
         });
       }
-      checks.push(...bindingDelays(plan, candidates));
+      checks.push(...checkConfigs(candidates, placement), ...bindingDelays(plan, candidates));
     }
     for (const { file, outcome, detail } of await checkPointers(source.folder, inputFiles(plan))) {
       checks.push(

@@ -17,13 +17,14 @@ const stealMost = 0.02;
 const pressureLeast = 0.98;
 
 /** What the slices say of the host and of the client, whatever they say of the variants. */
-export function diagnoseHost({ plan, design }: RunRecord, { blocks }: History): Finding[] {
+export function diagnoseHost({ plan, design }: RunRecord, { blocks, besideOthers }: History): Finding[] {
   const lines = blocks.flatMap(({ slices }) => slices.filter((line) => line.status === 'measured'));
   const byVariant = [...Map.groupBy(lines, ({ slice }) => slice.variantId)];
   return [
     ...throttling(blocks),
     ...stolen(lines),
     ...byVariant.flatMap(([id, own]) => failures(id, own)),
+    ...measuredBeside(besideOthers, blocks.length),
     ...byVariant.flatMap(([id, own]) => clientLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => nearTheLimit(id, own)),
     ...byVariant.flatMap(([id, own]) => pressure(id, own)),
@@ -52,6 +53,19 @@ function throttling(blocks: History['blocks']): Finding[] {
       value: `${(slowdown * 100).toFixed(0)} %`,
       advice:
         'Comparisons are inside blocks and stand; for absolute numbers fix the clock (governor performance), cool the host, or stop what runs beside it.',
+    },
+  ];
+}
+
+function measuredBeside(besideOthers: readonly number[], blockCount: number): Finding[] {
+  if (besideOthers.length === 0) return [];
+  return [
+    {
+      kind: 'other run',
+      variantId: null,
+      what: 'blocks in which another run measured on this host as well (--share-host)',
+      value: `${besideOthers.length} of ${blockCount}`,
+      advice: 'Comparisons are inside blocks; absolute numbers are too low. Measure again with the host for yourself.',
     },
   ];
 }

@@ -27,6 +27,8 @@ export type History = {
   readonly levels: FrozenLevels | null;
   /** Why nothing more was to be measured for the verdict; null where the run was interrupted or still goes on. */
   readonly ended: 'blocks' | 'decided' | 'budget' | 'unstable' | null;
+  /** Blocks at whose end other runs measured on the host too. */
+  readonly besideOthers: readonly number[];
   /** What was measured since. */
   readonly after: AfterHistory;
 };
@@ -36,6 +38,7 @@ export function readHistory(all: readonly JournalLine[]): History {
   const lines = all.filter(
     (line) =>
       line.kind !== 'server' &&
+      line.kind !== 'beside' &&
       line.kind !== 'after' &&
       line.kind !== 'resumed' &&
       !(line.kind === 'slice' && (line.slice.stage === 'after' || isOfLadder(line))),
@@ -67,6 +70,7 @@ export function readHistory(all: readonly JournalLine[]): History {
     ladder,
     levels: all.findLast((line) => line.kind === 'levels') ?? null,
     ended: last?.kind === 'end' ? last.reason : null,
+    besideOthers: [...new Set(all.flatMap((line) => (line.kind === 'beside' ? line.block : [])))],
     after: readAfter(all),
   };
 }

@@ -1,7 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import { Failure, messageOf } from '../failure.ts';
 import { processNamespace, startOf } from './process-identity.ts';
 
@@ -26,6 +25,8 @@ export type HostClaimOptions = {
 export type HostClaim = Disposable & {
   /** Those that measured here when it was made; none unless the host is shared. */
   readonly others: readonly Measuring[];
+  /** Those that measure here now: with `share` one may have come later. */
+  othersNow(): readonly Measuring[];
 };
 
 const triesMost = 8;
@@ -44,7 +45,8 @@ export async function claimHost({ folder, command, share }: HostClaimOptions): P
     writeClaim(folder, name, command);
     const others = measuringHere(folder, name);
     const withdraw = (): void => rmSync(join(folder, name), { force: true });
-    if (others.length === 0 || share) return { others, [Symbol.dispose]: withdraw };
+    if (others.length === 0 || share)
+      return { others, othersNow: () => measuringHere(folder, name), [Symbol.dispose]: withdraw };
     withdraw();
     if (attempt === triesMost || !others.some(isFresh)) throw taken(others);
     await delay(stepBackMs.least + Math.random() * (stepBackMs.most - stepBackMs.least));
@@ -71,6 +73,7 @@ export function measuringInWords({ pid, command, since }: Measuring): string {
   return `process ${pid}${what}${when}`;
 }
 
+const commandMost = 500;
 let claimCount = 0;
 
 function ownName(): string {
@@ -99,20 +102,27 @@ function unusable(folder: string, why: string): Failure {
 function writeClaim(folder: string, name: string, command: string): void {
   const unfinished = join(folder, `${name}.part`);
   try {
-    writeFileSync(unfinished, JSON.stringify({ command: command.slice(0, 500), since: new Date().toISOString() }), {
-      mode: 0o600,
-    });
+    writeFileSync(
+      unfinished,
+      JSON.stringify({ command: command.slice(0, commandMost), since: new Date().toISOString() }),
+      {
+        mode: 0o600,
+      },
+    );
     renameSync(unfinished, join(folder, name));
   } catch (error) {
     throw unusable(folder, messageOf(error));
   }
 }
 
-const claimSchema = z.object({ command: z.string().max(500), since: z.iso.datetime() });
-
+/** By hand, since `tritune load` reads claims too and does without the library that checks whole files. */
 function readClaim(file: string): Omit<Measuring, 'pid'> {
   try {
-    return claimSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const { command, since } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return {
+      command: typeof command === 'string' && command.length <= commandMost ? command : null,
+      since: typeof since === 'string' && Number.isFinite(Date.parse(since)) ? new Date(since).toISOString() : null,
+    };
   } catch {
     return { command: null, since: null };
   }

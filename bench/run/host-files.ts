@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What cannot be seen, most of all from inside a guest: never a good sign, and never compared. */
-export const unknown = 'unknown';
+export const unknown = 'unknown' as const;
 
 /** The text of a file of /proc or /sys below `root`, "/" of a host, without white space around it; undefined where there is none. */
 export function readHostFile(root: string, path: string): string | undefined {

@@ -46,6 +46,14 @@ export type JournalLine =
       readonly status: 'complete' | 'superseded';
       readonly at: string;
     }
+  /** Other runs measured on the host at the end of this block: `--share-host` let them. */
+  | {
+      readonly kind: 'beside';
+      readonly block: number;
+      readonly attempt: number;
+      readonly others: readonly string[];
+      readonly at: string;
+    }
   /** The level of each variant was chosen, and with them the design was fixed. */
   | ({ readonly kind: 'levels'; readonly at: string } & FrozenLevels)
   /** What follows a claim: how it was planned, which loads were given up, and which parts are over. */

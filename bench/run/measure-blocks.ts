@@ -60,6 +60,11 @@ export async function measureBlocks(run: PreparedRun, { folder, plan, signal, ev
       lastStartMs: deadlineMs + graceMs,
       onSlice: (slice, done, total) => events.slice(slice, { ...progressOf(record, history, next), done, total }),
     });
+    const others = run.othersNow();
+    if (others.length > 0) {
+      const at = clock.wallTime().toISOString();
+      append({ kind: 'beside', block: place.block, attempt: place.attempt, others, at });
+    }
     if (left === null) return end('budget');
     for (const [variantId, reason] of left) events.warning(`${variantId} leaves the comparison: ${reason}`);
     slowdown = Math.max(1, ((clock.nowMs() - startMs) / plannedMs) * 1.02);

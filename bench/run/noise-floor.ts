@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, messageOf } from '../failure.ts';
@@ -67,6 +67,19 @@ export function floorAbout(objective: Objective, floor: NoiseFloor | null): Nois
   return same ? floor : null;
 }
 
+/** The last one of a host and a kind of engine, whichever version it had: what is known before a server has run. */
+export function lastNoiseFloor(place: Place, kind: string): NoiseFloor | null {
+  const floors = namesIn(place.folder).flatMap((name) => {
+    try {
+      const floor = floorSchema.parse(JSON.parse(readFileSync(join(place.folder, name), 'utf8')));
+      return floor.host === place.host && floor.engine.startsWith(`${kind} `) ? [floor] : [];
+    } catch {
+      return [];
+    }
+  });
+  return floors.toSorted((a, b) => Date.parse(a.measuredAt) - Date.parse(b.measuredAt)).at(-1) ?? null;
+}
+
 /** @throws Failure (results) where it cannot be written. */
 export function keepNoiseFloor(place: Place, floor: NoiseFloor): string {
   const file = fileOf(place);
@@ -127,6 +140,14 @@ export function farFromFloor(floor: NoiseFloor, run: { residualSd: number; slice
   if (!(ratio > farRatio || ratio < 1 / farRatio)) return null;
   const how = ratio > 1 ? `${ratio.toFixed(1)} times` : `only ${(ratio * 100).toFixed(0)} % of`;
   return `the noise of this run is ${how} what this host was seen to have on ${floor.measuredAt.slice(0, 10)}`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^noise-[0-9a-f]{16}\.json$/.test(name));
+  } catch {
+    return [];
+  }
 }
 
 function fileOf({ folder, host, engine }: Place): string {

@@ -113,7 +113,15 @@ function deploymentOf(
   engine: Engine,
   { environment = {}, ...more }: { environment?: Record<string, string>; placement?: typeof here },
 ): Deployment {
-  const choice = { kind: 'local', path: null, httpPort: null, grpcPort: null, flags: [], environment, remote: null } as const;
+  const choice = {
+    kind: 'local',
+    path: null,
+    httpPort: null,
+    grpcPort: null,
+    flags: [],
+    environment,
+    remote: null,
+  } as const;
   const { signal } = new AbortController();
   return new Deployment({ engine, choice, staged, model, autoCompleteConfig: false, signal, ...more });
 }

@@ -33,6 +33,8 @@ export type PreparedRun = AsyncDisposable & {
   readonly deployment: Deployment;
   readonly workloads: Workloads;
   readonly instruments: Instruments;
+  /** Other runs that measure on this host by now, in words. */
+  readonly othersNow: () => readonly string[];
   readonly serverStartMs: number;
   /** On the clock of the instruments: no block begins that would end after it. */
   readonly deadlineMs: number;
@@ -118,6 +120,7 @@ export async function prepareRun(request: SweepRequest): Promise<PreparedRun> {
     workloads: seen.workloads,
     serverStartMs: seen.serverStartMs,
     instruments,
+    othersNow: () => claim?.othersNow().map(measuringInWords) ?? [],
     deadlineMs: plan.budgetMs === null ? Number.POSITIVE_INFINITY : startMs + plan.budgetMs - usedMs,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -129,7 +132,8 @@ async function claimFor({ hostClaim, events }: SweepRequest, previous: RunRecord
   const isShared = hostClaim.share || (previous?.sharedHost ?? null) !== null;
   const claim = await claimHost({ ...hostClaim, share: isShared });
   if (isShared) events.warning('the host is shared with other runs: nothing can be claimed from this one');
-  return { isShared, others: claim.others, [Symbol.dispose]: () => claim[Symbol.dispose]() };
+  const { others, othersNow } = claim;
+  return { isShared, others, othersNow, [Symbol.dispose]: () => claim[Symbol.dispose]() };
 }
 
 function deploy(

@@ -301,6 +301,7 @@ export const journalLineSchema = z.union([
     told: z.record(z.string(), z.string()),
     at: z.iso.datetime(),
   }),
+  blockLine.extend({ kind: z.literal('beside'), others: texts, at: z.iso.datetime() }),
   blockLine.extend({ kind: z.literal('unstable'), variantId: id, reason: z.string() }),
   blockLine.extend({ kind: z.literal('block'), status: z.enum(['complete', 'superseded']), at: z.iso.datetime() }),
   z.looseObject({ kind: z.literal('resumed'), usedMs: amount, at: z.iso.datetime() }),

@@ -13,22 +13,31 @@ export type FindOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
+/** A local engine, its binary, and how that was found: by the path given, on PATH, or under `.triton/`. */
+export type FoundLocal = {
+  readonly engine: Engine;
+  readonly binary: string;
+  readonly by: 'path' | 'PATH' | 'installation';
+};
+
 /** The local engine: by the path given, else by PATH, else by what `tritune triton install` made; or why there is none. */
-export function findLocal(options: FindOptions): { engine: Engine } | { missing: string } {
+export function findLocal(options: FindOptions): FoundLocal | { missing: string } {
   const { path, root, env } = options;
   if (path !== undefined) {
     const absolute = resolve(root, path);
     return isExecutable(absolute)
-      ? { engine: localEngine({ tritonserver: absolute, flags: [], env }) }
+      ? { engine: localEngine({ tritonserver: absolute, flags: [], env }), binary: absolute, by: 'path' }
       : { missing: `${absolute} is not an executable file` };
   }
   const onPath = searchPath('tritonserver', env.PATH ?? '');
-  if (onPath !== undefined) return { engine: localEngine({ tritonserver: onPath, flags: [], env }) };
+  if (onPath !== undefined)
+    return { engine: localEngine({ tritonserver: onPath, flags: [], env }), binary: onPath, by: 'PATH' };
   const installation = readInstallation(root);
   if ('missing' in installation) {
     return { missing: `no tritonserver on PATH, and ${installation.missing}: tritune triton install` };
   }
-  return { engine: installedEngine(installation.found, env) };
+  const { found } = installation;
+  return { engine: installedEngine(found, env), binary: found.tritonserver, by: 'installation' };
 }
 
 /** The engine of an installation under `.triton/`. */
