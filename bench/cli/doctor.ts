@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import type { EngineKind } from '../engines/engine.ts';
 import { exitCodes, Failure } from '../failure.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Check, checkPlan } from '../run/checks.ts';
@@ -58,15 +59,7 @@ type Options = { readonly client?: true; readonly json?: true; readonly color: b
 
 const neededNode = 24;
 
-const anyEngine: EngineChoice = {
-  kind: 'auto',
-  path: null,
-  httpPort: null,
-  grpcPort: null,
-  flags: [],
-  environment: {},
-  remote: null,
-};
+const anyEngine = engineOfKind('auto');
 
 function checkNode(): Check {
   const what = 'Node';

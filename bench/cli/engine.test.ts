@@ -4,19 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import type { EngineChoice } from '../plan/plan.ts';
 import { chooseEngine, type EngineHost } from './engine.ts';
 import { remoteChoice } from './remote-far-side.test-suite.ts';
 
-const choice = (kind: EngineChoice['kind'], path: string | null = null): EngineChoice => ({
-  kind,
-  path,
-  httpPort: null,
-  grpcPort: null,
-  flags: [],
-  environment: {},
-  remote: null,
-});
+const choice = (kind: EngineChoice['kind'], path: string | null = null): EngineChoice => engineOfKind(kind, { path });
 
 describe('the engine', () => {
   it('is a local one where auto finds it, and nobody need be told', async () => {

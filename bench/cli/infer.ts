@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
 import { parseSource } from '../load/data/data-options.ts';
 import { plainSpec, readInputData } from '../load/data/read-workload.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import { plainText } from '../report/plain-text.ts';
 import { predict } from '../run/predict.ts';
 import { chooseEngine } from './engine.ts';
@@ -29,15 +30,7 @@ export function inferCommand(host: Host, _exit: Exit): Command {
       '\nExample:\n  tritune infer --input data/test_data.csv --output data/prediction_target.csv\n',
     )
     .action(async ({ modelRepository, model, input, output, json, quiet }: Options) => {
-      const choice = {
-        kind: 'auto',
-        path: null,
-        httpPort: null,
-        grpcPort: null,
-        flags: [],
-        environment: {},
-        remote: null,
-      } as const;
+      const choice = engineOfKind('auto');
       const { engine, reason } = await chooseEngine(choice, host);
       if (reason !== undefined && quiet !== true) host.stderr.write(`${plainText(reason)}\n`);
       const file = resolve(host.cwd, output);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Results } from '../report/results.ts';
 import type { JournalLine } from '../run/journal.ts';
@@ -152,15 +153,7 @@ describe('--require-winner', () => {
     blocks: 8,
     sd,
     plan: {
-      engine: {
-        kind: 'embedded',
-        path: null,
-        httpPort: null,
-        grpcPort: null,
-        flags: [],
-        environment: {},
-        remote: null,
-      },
+      engine: engineOfKind('embedded'),
     },
   });
   for (const [kind, run, more, code] of [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Failure } from '../failure.ts';
+import { engineOfKind } from './engine-choice.ts';
 import { parsePlan } from './parse.ts';
 
 const minimal = `name: small
@@ -28,7 +29,7 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
     name: 'small',
     model: 'm',
     modelRepository: '/home/u/models',
-    engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], environment: {}, remote: null },
+    engine: engineOfKind('auto'),
     placement: { kind: 'auto' },
     apply: 'auto',
     load: {

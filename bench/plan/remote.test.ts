@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
+import { engineOfKind } from './engine-choice.ts';
 import { parsePlan } from './parse.ts';
 import type { EngineChoice } from './plan.ts';
 
@@ -43,7 +44,7 @@ describe('a remote server in a plan', () => {
   headers: { Authorization: { env: TRITON_TOKEN }, X-Other: { file: token } }
   restartCommand: [kubectl, rollout, restart, deployment/triton]`;
     assert.deepEqual(engineOf(engine), {
-      ...{ kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [] },
+      ...engineOfKind('auto'),
       remote: {
         http: 'https://triton.example',
         grpc: 'grpcs://triton.example:8001',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import { makeCandidate } from './candidates.ts';
 import { chooseApply, type Experience, type Footprint, firstApply } from './choose-apply.ts';
 
@@ -7,15 +8,7 @@ const auto = { apply: 'auto', slicesPerBlock: 4 } as const;
 const plan = {
   apply: 'auto',
   expectEqual: false,
-  engine: {
-    kind: 'auto',
-    path: null,
-    httpPort: null,
-    grpcPort: null,
-    flags: ['--log-verbose=0'],
-    environment: {},
-    remote: null,
-  },
+  engine: engineOfKind('auto', { flags: ['--log-verbose=0'] }),
 } as const;
 const source = {
   folder: '/m',

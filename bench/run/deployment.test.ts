@@ -9,7 +9,7 @@ import type { Engine } from '../engines/engine.ts';
 import { installedEngine } from '../engines/local/find.ts';
 import { readInstallation } from '../engines/local/installation.ts';
 import { leftoversOf } from '../engines/local/leftovers.ts';
-import type { EngineChoice } from '../plan/plan.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import { requires } from '../testing/requires.ts';
 import { type Candidate, makeCandidate } from './candidates.ts';
 import { Deployment, type InForce, type Refused } from './deployment.ts';
@@ -19,15 +19,7 @@ import { readModelSource, StagedModel } from './repository.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = 'sklearn-onnx';
 const source = readModelSource(join(root, 'model_repository'), model);
-const choice: EngineChoice = {
-  kind: 'local',
-  path: null,
-  httpPort: null,
-  grpcPort: null,
-  flags: [],
-  environment: {},
-  remote: null,
-};
+const choice = engineOfKind('local');
 const baseline = candidate('baseline', {});
 const two = candidate('two', { 'instance_group.count': 2 });
 const delayed = candidate('delayed', { 'dynamic_batching.max_queue_delay_microseconds': 300 });

@@ -10,6 +10,7 @@ import { installedEngine } from '../engines/local/find.ts';
 import { readInstallation } from '../engines/local/installation.ts';
 import { cpusOfProcess } from '../engines/placement/pin.ts';
 import { Failure } from '../failure.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import { requires } from '../testing/requires.ts';
 import { makeCandidate } from './candidates.ts';
 import { Deployment } from './deployment.ts';
@@ -113,15 +114,7 @@ function deploymentOf(
   engine: Engine,
   { environment = {}, ...more }: { environment?: Record<string, string>; placement?: typeof here },
 ): Deployment {
-  const choice = {
-    kind: 'local',
-    path: null,
-    httpPort: null,
-    grpcPort: null,
-    flags: [],
-    environment,
-    remote: null,
-  } as const;
+  const choice = engineOfKind('local', { environment });
   const { signal } = new AbortController();
   return new Deployment({ engine, choice, staged, model, autoCompleteConfig: false, signal, ...more });
 }

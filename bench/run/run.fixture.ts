@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LatencyRecorder } from '../load/recorder.ts';
+import { engineOfKind } from '../plan/engine-choice.ts';
 import { baselineId, type Objective, type Plan, type Slice } from '../plan/plan.ts';
 import { seededRandom } from '../random.ts';
 import type { JournalLine, SliceResult } from './journal.ts';
@@ -156,7 +157,7 @@ export function syntheticRecord({
       name: 'synthetic',
       model: 'm',
       modelRepository: '/models',
-      engine: { kind: 'auto', path: null, httpPort: null, grpcPort: null, flags: [], environment: {}, remote: null },
+      engine: engineOfKind('auto'),
       placement: { kind: 'auto' },
       apply: 'auto',
       load: { protocol: 'http', concurrency, batchSize: 1, input: '/rows.csv', requestTimeoutMs: 60_000 },

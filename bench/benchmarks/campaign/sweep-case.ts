@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../failure.ts';
+import { engineOfKind } from '../../plan/engine-choice.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Results } from '../../report/results.ts';
 import type { SweepEvents } from '../../run/request.ts';
@@ -67,7 +68,7 @@ function planOf(given: CampaignCase, folder: string): Plan {
     name: 'campaign',
     model: 'scripted',
     modelRepository: join(folder, 'models'),
-    engine: { kind: 'local', path: null, httpPort: null, grpcPort: null, flags: [], environment: {}, remote: null },
+    engine: engineOfKind('local'),
     placement: { kind: 'none' },
     apply: 'auto',
     load: {
