@@ -65,7 +65,7 @@ async function chooseDocker(choice: EngineChoice, host: EngineHost, consent: Con
   const found = await findDocker(searchFor(choice, host, consent));
   if ('engine' in found) return { engine: found.engine, reason: undefined };
   throw new Failure('server', 'no-engine', `Docker cannot serve: ${found.missing}`, {
-    hint: 'mend that, or choose another engine: --engine local (npm run triton:install), or --engine embedded for a rehearsal',
+    hint: `${found.hint ?? 'mend that'}\nor choose another engine: --engine local (npm run triton:install), or --engine embedded for a rehearsal`,
   });
 }
 

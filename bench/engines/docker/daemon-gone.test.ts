@@ -26,7 +26,7 @@ describe('a Docker daemon that goes away', { ...requires('docker'), timeout: 120
     assert.equal(server.died.reason.code, 'docker-gone');
     assert.equal(server.died.reason.exitCode, 3);
     assert.match(server.died.reason.message, /the Docker daemon went away/);
-    assert.match(server.died.reason.hint ?? '', /tritune sweep --resume/);
+    assert.match(server.died.reason.hint ?? '', /start it again/);
     assert.doesNotMatch(server.died.reason.message, /\n/);
     await server.stop();
     // Nobody can be asked to remove it, but its process is one of this host.

@@ -4,6 +4,9 @@ import type { DockerCli } from './docker-cli.ts';
 /** How containers are reached: on the host's own network, or by ports that are published on its loopback. */
 export type Network = 'host' | 'published';
 
+/** Why Docker cannot serve, and what to do about it where that is known. */
+export type Missing = { readonly missing: string; readonly hint?: string };
+
 export type Daemon = { readonly version: string; readonly network: Network };
 
 /**
@@ -13,7 +16,7 @@ export type Daemon = { readonly version: string; readonly network: Network };
 export async function findDaemon(
   docker: DockerCli,
   limits: { timeoutMs: number; signal?: AbortSignal },
-): Promise<Daemon | { missing: string }> {
+): Promise<Daemon | Missing> {
   try {
     const [endpoint, info] = await Promise.all([
       docker.run(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], limits),
@@ -23,16 +26,18 @@ export async function findDaemon(
       ),
     ]);
     const elsewhere = otherHostOf(endpoint.trim());
-    if (elsewhere !== undefined) return { missing: `the Docker daemon is on another host (${elsewhere})` };
+    if (elsewhere !== undefined) {
+      return { missing: `the Docker daemon is on another host (${elsewhere})`, hint: 'run this there' };
+    }
     return daemonOf(info);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { missing: error.message };
+    return { missing: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
 }
 
 /** Of what `docker info` prints: version, kind of containers, name of the system, security options. */
-export function daemonOf(info: string, platform: NodeJS.Platform = process.platform): Daemon | { missing: string } {
+export function daemonOf(info: string, platform: NodeJS.Platform = process.platform): Daemon | Missing {
   const [version = '', kind = '', system = '', security = ''] = info.split('\n').map((line) => line.trim());
   if (version === '') return { missing: 'the Docker daemon does not answer' };
   if (kind !== 'linux') return { missing: `the Docker daemon runs ${kind} containers` };

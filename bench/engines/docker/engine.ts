@@ -259,7 +259,7 @@ class DockerServer implements Server {
   #deathOf({ how, daemonGone }: ContainerEnd): Failure {
     if (!daemonGone) return this.#failure('server-died', `the container of Triton ended by itself (${how})`);
     return new Failure('server', 'docker-gone', `the Docker daemon went away in the middle of a run: ${how}`, {
-      hint: 'start it again; a run that had begun to measure goes on with: tritune sweep --resume',
+      hint: 'start it again: what is left of the container is then removed',
     });
   }
 

@@ -4,7 +4,7 @@ import { Failure } from '../../failure.ts';
 import type { DockerChoice } from '../../plan/plan.ts';
 import type { Engine } from '../engine.ts';
 import { type ComposeService, readComposeFile } from './compose-file.ts';
-import { findDaemon } from './daemon.ts';
+import { findDaemon, type Missing } from './daemon.ts';
 import { type DockerCli, dockerCli } from './docker-cli.ts';
 import { dockerEngine } from './engine.ts';
 import { type Image, imageMissing, imageOnHost, pullImage } from './image.ts';
@@ -38,7 +38,7 @@ const daemonTimeoutMs = 10_000;
  */
 export async function findDocker(
   options: FindDockerOptions,
-): Promise<{ engine: Engine; image: Image; file: string } | { missing: string }> {
+): Promise<{ engine: Engine; image: Image; file: string } | Missing> {
   const { choice, env, signal } = options;
   const given = signal === undefined ? {} : { signal };
   const files = composeFilesOf(options);
