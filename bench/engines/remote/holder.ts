@@ -32,7 +32,8 @@ export function holderText({ pid, host, startedAt }: Holder): string {
   return `process ${pid} on ${host} since ${startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}`;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this host has that number. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

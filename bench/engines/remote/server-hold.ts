@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
-import { holderText, isElsewhere, isHeld, thisHolder } from './holder.ts';
+import { holderText, isAlive, isElsewhere, isHeld, thisHolder } from './holder.ts';
 import {
   type ModelBefore,
   type RestoreRecord,
@@ -104,27 +104,54 @@ function inUse({ server, holder, runFolder }: RestoreRecord): Failure {
   });
 }
 
+/** A claim of a process that cannot be told, as of one that was killed before it wrote its number. */
 const claimMs = 10_000;
 
 /** Held for as long as it takes to look at a record and replace it, so that no two processes take over the same one. */
 function claim(file: string): Disposable {
   const lock = `${file}.claim`;
-  const unwritable = (error: unknown): Failure =>
-    new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, { cause: error });
   try {
     mkdirSync(dirname(lock), { recursive: true });
-  } catch (error) {
-    throw unwritable(error);
-  }
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      closeSync(openSync(lock, 'wx'));
-      return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(error);
-      const madeMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      if (Date.now() - madeMs > claimMs) rmSync(lock, { force: true });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      if (take(lock)) {
+        removeUnfinished(file);
+        return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
+      }
+      if (isStale(lock)) rmSync(lock, { force: true });
     }
+  } catch (error) {
+    throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, { cause: error });
   }
   throw new Failure('usage', 'server-in-use', 'another process is just taking the same server', { hint: 'try again' });
+}
+
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, `${process.pid}`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isStale(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    return pid > 0 ? !isAlive(pid) : Date.now() - statSync(lock).mtimeMs > claimMs;
+  } catch (error) {
+    // It was let go meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** What processes left of the record that were killed while they wrote it. */
+function removeUnfinished(file: string): void {
+  const folder = dirname(file);
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^(?:.*)\.(\d+)\.part$/.exec(name) ?? [];
+    if (name.startsWith(basename(file)) && pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(folder, name), { force: true });
+  }
 }
