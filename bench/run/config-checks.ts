@@ -18,7 +18,7 @@ function unboundThreads(candidates: readonly Candidate[], placement: Placement):
     {
       what: 'unbound threads',
       status: 'error',
-      finding: `the server may use ${placement.serverCpuCount} CPUs of this host, but onnxruntime takes a thread for each core, in every instance: ${named(ids)}`,
+      finding: `the server may use ${cpusInWords(placement)} of this host, but onnxruntime takes a thread for each core, in every instance: ${named(ids)}`,
       advice: 'write parameters.intra_op_thread_count, and instances x threads to no more than these CPUs',
     },
   ];
@@ -52,4 +52,8 @@ const namesMost = 8;
 function named(ids: readonly string[]): string {
   const rest = ids.length - namesMost;
   return `${ids.slice(0, namesMost).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function cpusInWords({ serverCpuCount }: Placement): string {
+  return serverCpuCount === 1 ? 'one CPU' : `${serverCpuCount} CPUs`;
 }

@@ -108,7 +108,7 @@ function unboundThreads({ placement: { unboundIds, serverCpuCount }, costs }: Ru
   return unboundIds.map((variantId) => ({
     kind: 'unbound threads',
     variantId,
-    what: `onnxruntime takes a thread for each core of the host, in every instance, where the server may use ${serverCpuCount} CPUs`,
+    what: `onnxruntime takes a thread for each core of the host, in every instance, where the server may use ${serverCpuCount === 1 ? 'one CPU' : `${serverCpuCount} CPUs`}`,
     value: `instances ${costs[variantId]?.[0] ?? 1}`,
     advice: 'Set parameters.intra_op_thread_count, and instances x threads to no more than these CPUs.',
   }));

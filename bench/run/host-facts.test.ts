@@ -30,6 +30,17 @@ describe('what the kernel tells of clocks and heat', () => {
     });
   });
 
+  it('does not take the CPUs of a guest for whole cores', () => {
+    const smtOf = (flags: string) => {
+      using tree = new HostTree({
+        [`${cpu}/smt/active`]: '0\n',
+        'proc/cpuinfo': `processor : 0\nflags\t\t: fpu ${flags}\n`,
+      });
+      return readPowerFacts(tree.root).smt;
+    };
+    assert.deepEqual([smtOf('vme'), smtOf('vme hypervisor lahf_lm')], ['off', 'unknown']);
+  });
+
   it('is unknown in a guest, whatever else there is', () => {
     using tree = new HostTree({
       [`${cpu}/cpu0/online`]: '1',

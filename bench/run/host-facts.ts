@@ -35,7 +35,7 @@ export function readPowerFacts(root = '/'): PowerFacts {
   return {
     governor: governors.length === 0 ? unknown : [...new Set(governors)].sort().join(', '),
     turbo: turboOf(root),
-    smt: { '1': 'on' as const, '0': 'off' as const }[readHostFile(root, `${cpuFolder}/smt/active`) ?? ''] ?? unknown,
+    smt: smtOf(root),
     temperatureC: temperatureOf(root),
   };
 }
@@ -74,6 +74,14 @@ export async function macFacts(): Promise<Readonly<Record<string, string>>> {
     }),
   );
   return Object.fromEntries(told.flat());
+}
+
+/** To a guest its CPUs look like whole cores, whether two of them share one or not. */
+function smtOf(root: string): PowerFacts['smt'] {
+  const active = readHostFile(root, `${cpuFolder}/smt/active`);
+  if (active === '1') return 'on';
+  const isGuest = /^flags\s*:.*\bhypervisor\b/m.test(readHostFile(root, 'proc/cpuinfo') ?? '');
+  return active === '0' && !isGuest ? 'off' : unknown;
 }
 
 function turboOf(root: string): PowerFacts['turbo'] {

@@ -61,6 +61,24 @@ describe('the strain on a host in a run', () => {
     assert.equal(strainDuring(withSteal([null])).stealRatio, 'unknown');
   });
 
+  it('is a doubt where another run measured beside it', () => {
+    const beside = [1, 1, 3].map(
+      (block): JournalLine => ({
+        kind: 'beside',
+        block,
+        attempt: 1,
+        others: ['process 7'],
+        at: '2026-01-01T00:00:00Z',
+      }),
+    );
+    const found = diagnoseHost(record, readHistory([...lines, ...beside])).filter(({ kind }) => kind === 'other run');
+    assert.deepEqual(
+      found.map(({ value }) => value),
+      ['2 of 5'],
+    );
+    assert.equal(readHistory([...lines, ...beside]).ended, readHistory(lines).ended);
+  });
+
   it('is a doubt where more than 2 % was stolen', () => {
     const kinds = (ratios: readonly number[]) =>
       diagnoseHost(record, readHistory(withSteal(ratios))).filter(({ kind }) => kind === 'steal');
