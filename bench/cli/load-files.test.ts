@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
@@ -11,7 +11,7 @@ describe('the files of a load', () => {
     using scratch = new Scratch();
     writeFileSync(scratch.path('a.csv'), 'old');
     const options = { latencyReportFile: 'a.csv', hgrm: 'b.hgrm', hlog: 'c.hlog' };
-    const { csv, hgrm, hlog } = readOutputFiles(options, scratch.folder, [1, 2]);
+    const { csv, hgrm, hlog } = readOutputFiles(options, scratch.folder, { levels: [1, 2], inputs: [] });
     assert.deepEqual([csv, hlog], [scratch.path('a.csv'), scratch.path('c.hlog')]);
     assert.deepEqual(
       [...(hgrm ?? [])],
@@ -22,7 +22,22 @@ describe('the files of a load', () => {
     );
     assert.deepEqual(readdirSync(scratch.folder), ['a.csv']);
     assert.equal(scratch.read('a.csv'), 'old');
-    assert.deepEqual(readOutputFiles({}, scratch.folder, [1]), { csv: null, hgrm: null, hlog: null });
+    const none = readOutputFiles({}, scratch.folder, { levels: [1], inputs: ['/no/such'] });
+    assert.deepEqual(none, { csv: null, hgrm: null, hlog: null });
+  });
+
+  it('are refused where two of them, or one and what the load reads, are one file under two names', () => {
+    using scratch = new Scratch();
+    writeFileSync(scratch.path('rows.csv'), '1,2');
+    symlinkSync(scratch.path('rows.csv'), scratch.path('link'));
+    const read = (options: object, inputs: readonly string[]) => () =>
+      readOutputFiles(options, scratch.folder, { levels: [1], inputs });
+    assert.throws(read({ latencyReportFile: 'link' }, [scratch.path('rows.csv')]), {
+      exitCode: 2,
+      message: /link is read by this load, and a result would replace it/,
+    });
+    assert.throws(read({ hgrm: 'rows.csv', hlog: 'link' }, []), { exitCode: 2, message: /two results would go to/ });
+    assert.equal(scratch.read('rows.csv'), '1,2');
   });
 
   it('are all written that can be, whichever cannot', () => {

@@ -24,15 +24,26 @@ export type OutputFiles = {
 
 type Named = Pick<LoadOptions, 'latencyReportFile' | 'hgrm' | 'hlog'>;
 
-/** @throws Failure (usage) for files that cannot be written, or of which one would replace another: before the load, not after it. */
-export function readOutputFiles(options: Named, cwd: string, levels: readonly number[]): OutputFiles {
+/** What is written of a load that reads `inputs`, all of them absolute, at these levels. */
+type Use = { readonly levels: readonly number[]; readonly inputs: readonly string[] };
+
+/**
+ * @throws Failure (usage) for files that cannot be written, or of which one would replace another or what the load reads:
+ * before the load, not after it.
+ */
+export function readOutputFiles(options: Named, cwd: string, { levels, inputs }: Use): OutputFiles {
   const place = (path: string | undefined): string | null => (path === undefined ? null : resolve(cwd, path));
   const [csv, hlog, hgrm] = [options.latencyReportFile, options.hlog, options.hgrm].map(place);
   const tables = levels.map((level) => [level, levels.length === 1 ? hgrm : inserted(hgrm ?? '', level)] as const);
   const byLevel = hgrm ? new Map(tables.map(([level, file]) => [level, file ?? hgrm])) : null;
   const all = [csv, hlog, ...(byLevel?.values() ?? [])].filter((file) => typeof file === 'string');
-  const twice = all.find((file, index) => all.indexOf(file) < index);
+  const places = all.map(identityOf);
+  const twice = all.find((_, index) => places.indexOf(places[index] ?? '') < index);
   if (twice !== undefined) throw conflict(`two results would go to ${twice}`, 'name another file for one of them');
+  const read = new Set(inputs.map(identityOf));
+  const both = all.find((_, index) => read.has(places[index] ?? ''));
+  if (both !== undefined)
+    throw conflict(`${both} is read by this load, and a result would replace it`, 'name another file');
   for (const file of all) tryWriting(file);
   return { csv: csv ?? null, hlog: hlog ?? null, hgrm: byLevel };
 }
@@ -48,6 +59,16 @@ export function writeAll(texts: readonly (readonly [file: string, text: string])
     }
   }
   if (first !== undefined) throw first;
+}
+
+/** The same for all names of one file: links, and a path that is written otherwise. */
+function identityOf(file: string): string {
+  try {
+    const { dev, ino } = statSync(file, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return file;
+  }
 }
 
 /** "out.hgrm" for level 8 is "out-8.hgrm". */

@@ -7,6 +7,7 @@ import { readTrace } from '../load/pacing/trace.ts';
 import type { LoadPacing } from '../load/threads/run-load.ts';
 import { parseDurationMs } from '../plan/quantity.ts';
 import type { LoadOptions } from './load-options.ts';
+import { longestMs } from './load-values.ts';
 
 /** The levels of a load, and how each is paced. */
 export type Pacings = {
@@ -88,6 +89,8 @@ function rampOf(text: string, options: LoadOptions): Pacings {
       'write FROM:TO:TIME, requests per second and a time: 10:1000:30s',
     );
   }
+  if (durationMs > longestMs)
+    throw conflict(`the ramp ${JSON.stringify(text)} takes longer than a day`, 'ask for less');
   within([Math.max(fromPerSecond, toPerSecond)], highestRate, 'requests per second');
   if (options.measurementInterval !== undefined || options.warmUp !== undefined) {
     throw conflict(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { startScriptedServer } from '../testing/scripted-server.ts';
 import { load, loadJson, Scratch, shortly } from './load.fixture.ts';
@@ -18,6 +18,7 @@ const usage: [what: string, args: readonly string[], message: RegExp][] = [
   ['a limit in flight without a rate', ['-m', 'a', '--max-in-flight', '4'], /follow a rate/],
   ['a ramp without a time', ['-m', 'a', '--ramp', '1:2'], /cannot be read/],
   ['a ramp of nothing', ['-m', 'a', '--ramp', '0:0:1s'], /cannot be read/],
+  ['a ramp without an end', ['-m', 'a', '--ramp', '1:2:99999h'], /longer than a day/],
   ['a ramp with a window', ['-m', 'a', '--ramp', '1:2:1s', '-p', '5'], /says itself how long/],
   [
     'a search for nothing',
@@ -62,6 +63,11 @@ const usage: [what: string, args: readonly string[], message: RegExp][] = [
     ['-m', 'a', '-f', '/tmp/a-2', '--hgrm', '/tmp/a', '--concurrency-range', '1:2'],
     /two results would go to \/tmp\/a-2/,
   ],
+  [
+    'a report in place of what is sent',
+    ['-m', 'a', '-f', 'package.json', '--input-data', './package.json'],
+    /package\.json is read by this load, and a result would replace it/,
+  ],
   ['another host', ['-m', 'a', '-u', '192.0.2.1:8000'], /192\.0\.2\.1 is another host/],
   [
     'another host behind a proxy',
@@ -84,10 +90,15 @@ describe('tritune load refuses with exit 2', () => {
 
   it('what does not fit the model, and headers that cannot be sent', async () => {
     await using server = await startScriptedServer({ steps: [] });
+    using scratch = new Scratch();
+    const loop = scratch.path('loop');
+    symlinkSync(loop, loop);
     const at = ['-m', 'scripted', '-u', server.url];
     const cases: [readonly string[], RegExp][] = [
       [['-b', '9'], /takes batches of at most 8, not 9/],
       [['--input-data', '/no/rows.csv'], /there is no \/no\/rows.csv/],
+      [['--input-data', `/tmp/${'x'.repeat(300)}`], /\/x+ cannot be read/],
+      [['--expected', loop], /loop cannot be read/],
       [['--shape', '__proto__:4'], /has no input __proto__/],
       [['-H', 'content-length: 5'], /set by the request itself/],
       [['-H', 'x: a\u0007b'], /forbids/],

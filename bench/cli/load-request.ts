@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { messageOf } from '../failure.ts';
 import { type DataSource, parseRanges, parseShapes, parseSource } from '../load/data/data-options.ts';
 import type { WorkloadSpec } from '../load/data/read-workload.ts';
 import { noSharing } from '../load/http/transport.ts';
@@ -66,6 +67,7 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
   if (compression !== 'none' && server.protocol === 'http') {
     throw conflict('--grpc-compression-algorithm is about gRPC', 'add --protocol grpc, or leave it out');
   }
+  const workload = readWorkloadSpec(options, cwd);
   return {
     model: options.modelName,
     modelVersion: options.modelVersion ?? null,
@@ -88,7 +90,7 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
       thresholdNs: options.latencyThreshold === undefined ? null : options.latencyThreshold * 1e6,
       stabilityRatio: options.stabilityPercentage / 100,
     },
-    workload: readWorkloadSpec(options, cwd),
+    workload,
     shared: options.connections === 'shared',
     threads: options.threads,
     warmUpMs: pacings.kind === 'ramp' ? 0 : (options.warmUp ?? warmUpDefaultMs),
@@ -96,7 +98,7 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
     trials: { most: options.maxTrials, requestCount: options.measurementRequestCount ?? null },
     requestTimeoutMs: options.requestTimeout ?? requestTimeoutDefaultMs,
     failFast: options.failFast === true,
-    files: readOutputFiles(options, cwd, pacings.levels),
+    files: readOutputFiles(options, cwd, { levels: pacings.levels, inputs: inputsOf(options, workload, cwd) }),
   };
 }
 
@@ -153,15 +155,45 @@ function readWorkloadSpec(options: LoadOptions, cwd: string): WorkloadSpec {
   };
 }
 
+/** All files that the load reads, but for those of TLS. */
+function inputsOf(
+  { requestIntervals, headerFile }: LoadOptions,
+  { source, expected }: WorkloadSpec,
+  cwd: string,
+): string[] {
+  const named = [requestIntervals, headerFile].flatMap((file) => (file === undefined ? [] : [resolve(cwd, file)]));
+  const ofData = [source, expected].flatMap((data) => {
+    if (data?.kind === 'file') return [data.file];
+    return data?.kind === 'files' ? [...data.files.values()] : [];
+  });
+  return [...named, ...ofData];
+}
+
 /** A folder stands for the .npy files in it, each named like its tensor. */
 function sourceOf(texts: readonly string[], cwd: string): DataSource {
   const [only = ''] = texts;
   const folder = resolve(cwd, only);
   const isMadeUp = only === 'random' || only === 'zero' || only === '';
-  if (texts.length !== 1 || isMadeUp || !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    return parseSource(texts, cwd);
-  const names = readdirSync(folder).filter((name) => extname(name) === '.npy');
+  if (texts.length !== 1 || isMadeUp || !isFolder(folder)) return parseSource(texts, cwd);
+  const names = namesIn(folder).filter((name) => extname(name) === '.npy');
   if (names.length === 0)
     throw conflict(`the folder ${folder} holds no .npy files`, 'put one file there for each tensor: NAME.npy');
   return { kind: 'files', files: new Map(names.map((name) => [basename(name, '.npy'), join(folder, name)])) };
+}
+
+/** What cannot be looked at is no folder: whoever reads it says why. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw conflict(`the folder ${folder} cannot be read: ${messageOf(error)}`, 'name a folder that can be read');
+  }
 }

@@ -8,7 +8,8 @@ export function timeOption(text: string): number {
   throw new InvalidArgumentError('write a time such as 500ms, 5s or 2m, or a plain number of ms, up to a day');
 }
 
-const longestMs = 86_400_000;
+/** A day. */
+export const longestMs = 86_400_000;
 
 /** A count of threads, or `auto`. */
 export function threadsOption(text: string): 'auto' | number {

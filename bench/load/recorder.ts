@@ -13,7 +13,8 @@ export type LatencyRecord = {
   readonly histogram: string;
 };
 
-const highestNs = 60e9;
+/** Longer latencies are this long in percentiles; sums and extremes are exact. */
+export const highestNs = 60e9;
 
 /** An empty histogram of the one shape used everywhere, so that any two can be added. */
 export function emptyHistogram(): Histogram {

@@ -1,4 +1,4 @@
-import type { Tensor } from '../kserve/tensors.ts';
+import type { Expected } from './answers.ts';
 
 /** One request as its transport sends it: for HTTP on plain sockets the whole of it, for gRPC the message with its prefix, else the body. */
 export type EncodedRequest = {
@@ -10,7 +10,7 @@ export type EncodedRequest = {
 /** One request of a load. */
 export type PreparedRequest = EncodedRequest & {
   /** What a right answer holds; null where nobody knows, and the form of an answer is all that can be checked. */
-  readonly expected: readonly Tensor[] | null;
+  readonly expected: readonly Expected[] | null;
 };
 
 /** A request of the rotation with what its answers are checked against. */

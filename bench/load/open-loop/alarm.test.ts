@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
 import { nowNs } from '../transport.ts';
 import { Alarm, longestLeadNs } from './alarm.ts';
 
@@ -24,6 +25,15 @@ async function ringsFor(afterMs: readonly number[]): Promise<{ rings: number[]; 
 }
 
 describe('an alarm', () => {
+  it('starts in a process whose program is text', async () => {
+    const script = `
+      const { Alarm } = await import(${JSON.stringify(new URL('./alarm.ts', import.meta.url).href)});
+      await using alarm = await Alarm.start(() => {});
+      console.log('started');`;
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script]);
+    assert.equal(stdout, 'started');
+  });
+
   it('rings for each instant of a sequence, not much before it', async () => {
     const { rings, instants } = await ringsFor([1, 2.4, 5, 9, 30, 60]);
     for (const [index, atNs] of instants.entries()) {

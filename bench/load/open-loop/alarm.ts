@@ -25,7 +25,9 @@ export class Alarm implements AsyncDisposable {
   /** Resolves when the thread that sleeps is there. */
   static async start(ring: () => void): Promise<Alarm> {
     const memory = new AlarmMemory();
-    const worker = new Worker(new URL('./alarm-thread.ts', import.meta.url), { workerData: memory.memory });
+    // As for every thread of a load: the flags of `node -e` would refuse a file.
+    const settings = { workerData: memory.memory, execArgv: [] };
+    const worker = new Worker(new URL('./alarm-thread.ts', import.meta.url), settings);
     await once(worker, 'message');
     return new Alarm(ring, memory, worker);
   }

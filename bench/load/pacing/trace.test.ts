@@ -49,6 +49,7 @@ describe('a trace file', () => {
     ['with a number that is none', '1\nNaN\n', 'gaps-us', /broken:2/],
     ['with a number beyond all', `${'9'.repeat(400)}\n`, 'gaps-us', /broken:1/],
     ['in hexadecimal', '0x10\n', 'gaps-us', /broken:1/],
+    ['whose gaps are too long together', '1e308\n1e308\n', 'gaps-us', /add up to more than any time/],
     ['without any gap', '0\n0\n', 'gaps-us', /no gap above 0/],
     ['whose times go back', '5\n4\n', 'times-ns', /broken:2: earlier than the line before/],
     ['of bytes', '\u0000\u0001\u00ff', 'times-ns', /broken:1: not a number of nanoseconds/],

@@ -47,7 +47,10 @@ export function parseTrace(text: string, form: TraceForm, file = 'the trace'): S
   if (numbers.length === 0) throw unreadable(`${file} holds no numbers`, form);
   if (form === 'times-ns') return numbers;
   if (numbers.every((gapUs) => gapUs === 0)) throw unreadable(`${file} has no gap above 0`, form);
-  if (numbers.reduce((sum, gapUs) => sum + gapUs, 0) < numbers.length * meanGapLeastUs) {
+  const periodUs = numbers.reduce((sum, gapUs) => sum + gapUs, 0);
+  // Its rounds would begin at no number at all.
+  if (!Number.isFinite(periodUs)) throw unreadable(`${file} has gaps that add up to more than any time`, form);
+  if (periodUs < numbers.length * meanGapLeastUs) {
     throw unreadable(`${file} has gaps of less than ${meanGapLeastUs} microseconds in the mean`, form);
   }
   return repeatedGaps(numbers);

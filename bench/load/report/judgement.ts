@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../answers.ts';
 import { clientLimits, clientNotes } from '../client-limits.ts';
 import { type LatencyLimit, meetsLimit } from '../levels/latency-limit.ts';
+import { highestNs } from '../recorder.ts';
 import type { DiagnosedLoad } from '../threads/run-load.ts';
 import type { LatencySummary } from './latency-summary.ts';
 import type { LevelQuestion, LevelReport, ScheduleReport, WindowReport } from './level.ts';
@@ -89,6 +90,11 @@ export function notesOf({ loads, each, schedule, question, latencyNs, server }: 
   }
   if (latencyNs.count > 0 && latencyNs.count < aboveLeast * 100) {
     notes.push(`${latencyNs.count} requests are few for a p99: it is one of the slowest of them`);
+  }
+  if ((latencyNs.max ?? 0) > highestNs) {
+    notes.push(
+      `some took longer than ${highestNs / 1e9} s: in the percentiles they count as that; mean and max are exact`,
+    );
   }
   if (each.length >= 3 && !isStable(each, question.stabilityRatio)) {
     notes.push(

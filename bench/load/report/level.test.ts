@@ -42,6 +42,14 @@ describe('a level of several windows', () => {
     assert.equal(level.latencyNs.max, 1_000_003);
   });
 
+  it('says so where latencies are longer than percentiles can tell', () => {
+    const level = report([measuredLoad(repeated(120_000 * ms, 2))]);
+    assert.deepEqual([level.latencyNs.mean, level.latencyNs.max], [120_000 * ms, 120_000 * ms]);
+    const note = /longer than 60 s: in the percentiles they count as that/;
+    assert(level.notes.some((text) => note.test(text)));
+    assert(!report([measuredLoad([60_000 * ms])]).notes.some((text) => note.test(text)));
+  });
+
   it('is without numbers, not with zeros, where nothing was answered', () => {
     const level = report([measuredLoad([], { errors: { connect: 7, reset: 1 } })], { percentile: 99 });
     assert.deepEqual(level.latencyNs, {

@@ -60,6 +60,12 @@ describe('the merged measurement of threads', () => {
     assert.deepEqual([merged.startedAt, merged.warmup.firstRequestNs], ['first', 9]);
   });
 
+  it('has the one window that the threads of an open loop share, however far apart they say that they began', () => {
+    const schedule = kept([0, 0, 0, 0], []);
+    const { window } = mergeParts([part({ startNs: 0, schedule }), part({ startNs: 56e6, schedule })], true);
+    assert.deepEqual(window, { openNs: 50e6, closeNs: 150e6 });
+  });
+
   it('tells the worst thread where adding makes no sense', () => {
     const { client } = mergeParts(
       [

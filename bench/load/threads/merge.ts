@@ -66,12 +66,17 @@ function windowNs({ window }: LoadMeasurement): number {
   return window.closeNs - window.openNs;
 }
 
-/** From the first opening to the last closing, in ns since the first thread began. */
+/**
+ * From the first opening to the last closing, in ns since the first thread began. Threads of an open loop have one window
+ * in common: what the times of their own beginnings make of it is off by as long as a thread stood still there.
+ */
 function mergeWindows(parts: readonly TeamPart[], startNs: number): LoadMeasurement['window'] {
-  return {
-    openNs: Math.min(...parts.map((part) => part.startNs - startNs + part.measurement.window.openNs)),
-    closeNs: Math.max(...parts.map((part) => part.startNs - startNs + part.measurement.window.closeNs)),
-  };
+  const openNs = Math.min(...parts.map((part) => part.startNs - startNs + part.measurement.window.openNs));
+  const isCommon = parts.every(({ measurement }) => measurement.schedule !== null);
+  const closeNs = isCommon
+    ? openNs + Math.max(...parts.map(({ measurement }) => windowNs(measurement)))
+    : Math.max(...parts.map((part) => part.startNs - startNs + part.measurement.window.closeNs));
+  return { openNs, closeNs };
 }
 
 export function mergeLatencies(records: readonly LatencyRecord[]): LatencyRecord {

@@ -10,6 +10,13 @@ const requests: PreparedRequest[] = [
     jsonBytes: 2,
     expected: [
       { name: 'x', datatype: 'FP32', shape: [2], data: encodeElements('FP32', [1, 2]) },
+      {
+        name: 'near',
+        datatype: 'FP16',
+        shape: [0],
+        data: new Uint8Array(0),
+        tolerance: { absolute: 1e-2, relative: 0 },
+      },
       { name: 'none', datatype: 'INT64', shape: [0], data: new Uint8Array(0) },
     ],
   },

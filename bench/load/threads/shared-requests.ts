@@ -1,4 +1,4 @@
-import type { Datatype } from '../../kserve/tensors.ts';
+import type { Expected } from '../answers.ts';
 import type { PreparedRequest } from '../rotation.ts';
 
 /** Requests as threads can share them: all bytes in one piece of shared memory, and where each lies in it. */
@@ -8,7 +8,8 @@ export type SharedRequests = {
 };
 
 type Span = { readonly offset: number; readonly byteLength: number };
-type TensorLayout = { readonly name: string; readonly datatype: Datatype; readonly shape: readonly number[] } & Span;
+/** All of an expected tensor but its bytes. */
+type TensorLayout = Omit<Expected, 'data'> & Span;
 type RequestLayout = Span & { readonly jsonBytes: number; readonly expected: readonly TensorLayout[] | null };
 
 /** Copies the requests once, however many threads will send them. */
@@ -24,7 +25,7 @@ export function shareRequests(requests: readonly PreparedRequest[]): SharedReque
   const layout = requests.map(({ bytes, jsonBytes, expected }) => ({
     ...place(bytes),
     jsonBytes,
-    expected: expected?.map(({ name, datatype, shape, data }) => ({ name, datatype, shape, ...place(data) })) ?? null,
+    expected: expected?.map(({ data, ...form }) => ({ ...form, ...place(data) })) ?? null,
   }));
   const memory = new SharedArrayBuffer(usedBytes);
   const all = new Uint8Array(memory);
@@ -39,6 +40,6 @@ export function sharedRequests({ memory, layout }: SharedRequests): PreparedRequ
     bytes: read(span),
     jsonBytes,
     expected:
-      expected?.map(({ name, datatype, shape, ...place }) => ({ name, datatype, shape, data: read(place) })) ?? null,
+      expected?.map(({ offset, byteLength, ...form }) => ({ ...form, data: read({ offset, byteLength }) })) ?? null,
   }));
 }
