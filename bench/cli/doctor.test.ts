@@ -34,7 +34,10 @@ describe('tritune doctor', requires('triton'), () => {
     const plan = place.plan();
     const { checks } = JSON.parse((await doctor(place, plan, '--json')).stdout) as Checks;
     const { stdout } = await doctor(place, plan);
-    for (const { status, finding } of checks) assert(stdout.includes(finding) && stdout.includes(status));
+    // What a host does meanwhile changes from one look to the next.
+    const lasting = checks.filter(({ what }) => !['steal', 'other work', 'disk space'].includes(what));
+    assert(lasting.length > 8);
+    for (const { status, finding } of lasting) assert(stdout.includes(finding) && stdout.includes(status), finding);
     assert.doesNotMatch(stdout, new RegExp(String.fromCharCode(27)));
   });
 
