@@ -124,7 +124,8 @@ describe('a sweep that is killed itself', requires('triton'), () => {
       assert.equal(resumed.code, 0, resumed.stderr);
       const lines = readLines(folder);
       assert.deepEqual(lines.slice(0, kept.length), kept);
-      const { at: _, ...superseded } = lines[kept.length] as { at: string };
+      assert.equal(lines[kept.length]?.kind, 'resumed');
+      const { at: _, ...superseded } = lines[kept.length + 1] as { at: string };
       assert.deepEqual(superseded, { kind: 'block', block: 2, attempt: 1, status: 'superseded' });
       for (const [block, attempt] of [
         [1, 1],

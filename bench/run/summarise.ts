@@ -151,8 +151,15 @@ function describeApply({ applied, apply }: RunRecord): Results['run']['applied']
   return { way: applied, because, loadRatio, neededBytes, freeBytes };
 }
 
-function describePlacement({ placement: { unboundIds: _, ...placement } }: RunRecord): Results['run']['placement'] {
-  return placement;
+/** Key by key: a record that was read back has them in another order, and the same run must make the same bytes. */
+function describePlacement({ placement }: RunRecord): Results['run']['placement'] {
+  const { divided, because, server, client, memoryNodes, narrowed, siblingsKnown, splitCores } = placement;
+  const { serverCpuCount, clientCpuCount, serverCoreCount, clientCoreCount } = placement;
+  return {
+    ...{ divided, because, server, client },
+    ...{ serverCpuCount, clientCpuCount, serverCoreCount, clientCoreCount },
+    ...{ memoryNodes, narrowed, siblingsKnown, splitCores },
+  };
 }
 
 function blockTable({ allValues, scores }: Decision, block: number): Results['blocks'][number]['values'] {
