@@ -19,10 +19,25 @@ export type Question = PreparedRequest & {
   readonly tail: Buffer;
   /** Answers in a row that were accepted by their form alone. */
   unverifiedCount: number;
+  /** Whether an answer was compared in full: the first that is not the expected bytes always is, however large. */
+  isCompared: boolean;
 };
 
 /** A large answer whose bytes are not the expected ones (another batch rounds differently) is compared in full once in so many. */
 export const verifyEvery = 64;
+
+/** Whether an answer that is large, and not the expected bytes, does by its form alone; it counts as one that was accepted by it. */
+export function doesByForm(question: Question): boolean {
+  if (!question.isCompared) return false;
+  question.unverifiedCount += 1;
+  return question.unverifiedCount < verifyEvery;
+}
+
+/** An answer was compared in full and right. The first leaves the requests staggered. */
+export function wasCompared(question: Question): void {
+  if (question.isCompared) question.unverifiedCount = 0;
+  question.isCompared = true;
+}
 
 /** Hands the requests out one after the other, over all connections, so that no cache sees one request only. */
 export class Rotation {
@@ -36,6 +51,7 @@ export class Rotation {
       ...request,
       tail: Buffer.concat((request.expected ?? []).map(({ data }) => data)),
       unverifiedCount: index % verifyEvery,
+      isCompared: false,
     }));
   }
 

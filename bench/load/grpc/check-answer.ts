@@ -1,6 +1,6 @@
 import type { Tensor } from '../../kserve/tensors.ts';
 import { type ErrorKind, type Expected, holdsValues } from '../answers.ts';
-import { type Question, verifyEvery } from '../rotation.ts';
+import { doesByForm, type Question, wasCompared } from '../rotation.ts';
 import { decodeInferResponse } from './infer-response.ts';
 import { Malformed } from './malformed.ts';
 import { ProtoReader } from './protobuf.ts';
@@ -53,13 +53,10 @@ export function pair(tensors: readonly Tensor[], expected: readonly Expected[]):
 export function checkValues(parts: readonly Part[], question: Question): 'verified' | 'right-form' | 'wrong' {
   if (parts.every(({ data, expected }) => Buffer.compare(data, expected.data) === 0)) return 'verified';
   const bytes = parts.reduce((sum, { data }) => sum + data.byteLength, 0);
-  if (bytes > verifyAlwaysBytes) {
-    question.unverifiedCount += 1;
-    if (question.unverifiedCount < verifyEvery) return 'right-form';
-  }
+  if (bytes > verifyAlwaysBytes && doesByForm(question)) return 'right-form';
   const right = ({ data, expected }: Part): boolean =>
     data.byteLength === expected.data.byteLength && holdsValues(data, [expected]);
   if (!parts.every(right)) return 'wrong';
-  question.unverifiedCount = 0;
+  wasCompared(question);
   return 'verified';
 }

@@ -108,9 +108,16 @@ describe('large answers that are rounded otherwise', () => {
     assert.equal(checks.filter((check) => 'tensors' in check && check.verified).length, 1);
   });
 
+  it('are found wrong at once where none was compared before', () => {
+    const { known, question } = knowing(wide(1));
+    assert.equal(look(known, question, { tensors: wide(9) }), 'unknown');
+    const message = scriptedGrpcMessage({ model: 'm', tensors: wide(9) }).subarray(messagePrefixBytes);
+    assert.deepEqual(checkAnswer(message, ask(wide(1))), { wrong: 'wrong-values' });
+  });
+
   it('are found wrong then', () => {
     const { known, question } = knowing(wide(1));
-    question.unverifiedCount = 0;
+    assert.equal(look(known, question, { tensors: wide(1.000_001) }), 'verified');
     const looks = Array.from({ length: verifyEvery }, () => look(known, question, { tensors: wide(9) }));
     assert.deepEqual(looks.indexOf('unknown'), verifyEvery - 1);
     const message = scriptedGrpcMessage({ model: 'm', tensors: wide(9) }).subarray(messagePrefixBytes);

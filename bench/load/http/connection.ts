@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type ErrorKind, holdsValues } from '../answers.ts';
-import { type Question, verifyEvery } from '../rotation.ts';
+import { doesByForm, type Question, wasCompared } from '../rotation.ts';
 import { type Channel, type ChannelEvents, nowNs } from '../transport.ts';
 import { type Answer, AnswerReader } from './answer.ts';
 import { MalformedAnswer } from './answer-head.ts';
@@ -91,8 +91,7 @@ export class HttpConnection implements Channel {
     if (tail.compare(buffer, headBytes, size) === 0) return 'verified';
     if (tail.byteLength <= verifyAlwaysBytes)
       return holdsValues(buffer.subarray(headBytes, size), expected) ? 'verified' : 'unknown';
-    question.unverifiedCount += 1;
-    return question.unverifiedCount < verifyEvery ? 'right-form' : 'unknown';
+    return doesByForm(question) ? 'right-form' : 'unknown';
   }
 
   #read(question: Question, piece: Buffer, endNs: number): void {
@@ -130,7 +129,7 @@ export class HttpConnection implements Channel {
       this.#fail(check.wrong, endNs, answer.keepAlive);
       return;
     }
-    question.unverifiedCount = 0;
+    wasCompared(question);
     this.#question = undefined;
     if (!answer.keepAlive) this.destroy();
     else if (received !== undefined) this.#remember(received, answer, check.headerBytes);
