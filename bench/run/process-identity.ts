@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
+import { startOfProcess } from '../running-process.ts';
 
 /**
  * What tells a process from any other that ever had its id on this host: when it was started, in the kernel's own words. Undefined
@@ -19,14 +20,8 @@ export function processNamespace(): string {
 }
 
 function startInTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in brackets, may hold anything; behind it the state is the 3rd field and the start the 22nd.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const start = startOfProcess(pid);
+  return start?.hasEnded === false ? start.ticks : undefined;
 }
 
 function startBySecond(pid: number): string | undefined {

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
+import { isRunning } from '../running-process.ts';
 
 /**
  * Holds a run folder for this process: two that write one journal would count blocks twice. A lock whose process is gone
@@ -12,7 +13,7 @@ export function lockRun(folder: string): Disposable {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (take(file)) return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
     const holder = holderOf(file);
-    if (holder !== undefined && isAlive(holder)) {
+    if (holder !== undefined && isRunning(holder)) {
       throw new Failure('usage', 'run-in-use', `${folder} is being written by process ${holder}`, {
         hint: 'wait for it to end, or choose another folder with --out',
       });
@@ -43,14 +44,5 @@ function holderOf(file: string): number | undefined {
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

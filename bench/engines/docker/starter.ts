@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { isRunning, startOfProcess } from '../../running-process.ts';
 
 /**
  * Who started a container, as it stands in a label of it: a process of one host since one boot. `ticks` (when it began) tells it
@@ -52,21 +53,10 @@ function thisPlace(): Omit<Starter, 'pid' | 'ticks'> {
   };
 }
 
-/** When a process began, in the kernel's ticks since boot; undefined where there is none, or one that only waits to be reaped. */
+/** Undefined where there is none, or one that only waits to be reaped. */
 function ticksOf(pid: number): string | undefined {
-  const stat = tried(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  const start = startOfProcess(pid);
+  return start?.hasEnded === false ? start.ticks : undefined;
 }
 
 function tried<T>(read: () => T): T | undefined {

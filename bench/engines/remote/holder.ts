@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isRunning, startOfProcess } from '../../running-process.ts';
 import type { Holder } from './restore-record.ts';
 
 /** This process. */
@@ -17,7 +17,7 @@ export function thisHolder(): Holder {
 export function isHeld({ pid, startTicks, host, endedAt }: Holder): boolean {
   if (endedAt !== null) return false;
   if (host !== hostname()) return true;
-  if (!isAlive(pid)) return false;
+  if (!isRunning(pid)) return false;
   const now = startTicksOf(pid);
   return startTicks === null || now === null || startTicks === now;
 }
@@ -32,23 +32,7 @@ export function holderText({ pid, host, startedAt }: Holder): string {
   return `process ${pid} on ${host} since ${startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}`;
 }
 
-/** Whether a process of this host has that number. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When a process began, in ticks since the host did; null where the system does not tell. */
+/** Null where the system does not tell. */
 function startTicksOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The program's name, in parentheses, may hold anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+  return startOfProcess(pid)?.ticks ?? null;
 }

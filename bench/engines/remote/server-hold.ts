@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { basename, dirname, join } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
-import { holderText, isAlive, isElsewhere, isHeld, thisHolder } from './holder.ts';
+import { isRunning } from '../../running-process.ts';
+import { holderText, isElsewhere, isHeld, thisHolder } from './holder.ts';
 import {
   type ModelBefore,
   type RestoreRecord,
@@ -138,7 +139,7 @@ function take(lock: string): boolean {
 function isStale(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
-    return pid > 0 ? !isAlive(pid) : Date.now() - statSync(lock).mtimeMs > claimMs;
+    return pid > 0 ? !isRunning(pid) : Date.now() - statSync(lock).mtimeMs > claimMs;
   } catch (error) {
     // It was let go meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
@@ -151,7 +152,7 @@ function removeUnfinished(file: string): void {
   const folder = dirname(file);
   for (const name of readdirSync(folder)) {
     const [, pid] = /^(?:.*)\.(\d+)\.part$/.exec(name) ?? [];
-    if (name.startsWith(basename(file)) && pid !== undefined && !isAlive(Number(pid)))
+    if (name.startsWith(basename(file)) && pid !== undefined && !isRunning(Number(pid)))
       rmSync(join(folder, name), { force: true });
   }
 }
