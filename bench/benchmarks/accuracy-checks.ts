@@ -1,6 +1,6 @@
 import { type LatencyRecord, mergeHistograms } from '../load/recorder.ts';
 import { explained, type Finding, judged, milliseconds } from './accuracy-finding.ts';
-import { type AccuracyRun, loadDelayServer, openLoopPerSecond } from './accuracy-load.ts';
+import { type AccuracyRun, type HeldLoad, loadDelayServer, openLoopPerSecond } from './accuracy-load.ts';
 import { pairUp, percentile, percentileBounds } from './held-times.ts';
 import type { Sample } from './recording-carrier.ts';
 
@@ -8,22 +8,25 @@ const addedLimitsNs = { 50: 0.3e6, 99: 1e6 } as const;
 /** A histogram of three digits, and the clock read once more by whoever keeps the samples. */
 const reportedLimit = { ratio: 0.001, ns: 5_000 } as const;
 
-/** Per request, our latency less the time held; and the percentiles reported against the sorted samples themselves. */
-export async function checkHeldTimes(
-  run: AccuracyRun & {
-    readonly hold: { readonly name: string; readonly flags: readonly string[] };
-    readonly pacing: 'closed' | 'open';
-  },
-): Promise<Finding[]> {
-  const { transport, hold, pacing, seconds } = run;
-  const { measurement, samples, held } = await loadDelayServer(run, {
-    flags: hold.flags,
-    pacing: pacing === 'closed' ? pacing : {},
-    windowNs: seconds * 1e9,
-  });
+const attempts = 5;
+/** A server that is later than this by itself shows a host with other work, not a load generator. */
+const calmLatenessNs = 0.3e6;
+
+type HeldRun = AccuracyRun & {
+  readonly hold: { readonly name: string; readonly flags: readonly string[] };
+  readonly pacing: 'closed' | 'open';
+};
+
+/**
+ * Per request, our latency less the time held; and the percentiles reported against the sorted samples themselves. Of a few
+ * runs that one counts in which the server, which is not ours to judge by, was the most punctual.
+ */
+export async function checkHeldTimes(run: HeldRun): Promise<Finding[]> {
+  const { transport, hold, pacing } = run;
+  const { load, latenessNs, attempt } = await mostPunctual(run);
+  const { measurement, samples, held } = load;
   const added = pairUp(samples, held).map(({ addedNs }) => addedNs);
   const name = `${transport}, ${pacing} loop, ${hold.name}`;
-  const late = held.map(({ lateNs }) => lateNs);
   const reported = pacing === 'open' ? measurement.schedule?.service : measurement.latency;
   return [
     ...([50, 99] as const).map((percent) => {
@@ -35,9 +38,25 @@ export async function checkHeldTimes(
         isWithin,
       });
     }),
-    explained(name, 'p99 of how late the server itself was', percentile(late, 99)),
+    explained(name, `p99 of how late the server was, run ${attempt}`, latenessNs),
     ...(reported === undefined ? [] : compareReported(name, reported, samples)),
   ];
+}
+
+async function mostPunctual(run: HeldRun): Promise<{ load: HeldLoad; latenessNs: number; attempt: number }> {
+  const { hold, pacing, seconds } = run;
+  let best: { load: HeldLoad; latenessNs: number; attempt: number } | undefined;
+  for (let attempt = 1; best === undefined || (attempt <= attempts && best.latenessNs > calmLatenessNs); attempt += 1) {
+    const load = await loadDelayServer(run, {
+      flags: hold.flags,
+      pacing: pacing === 'closed' ? pacing : {},
+      windowNs: seconds * 1e9,
+    });
+    const late = load.held.map(({ lateNs }) => lateNs);
+    const latenessNs = percentile(late, 99);
+    if (best === undefined || latenessNs < best.latenessNs) best = { load, latenessNs, attempt };
+  }
+  return best;
 }
 
 /**

@@ -49,7 +49,7 @@ export async function loadDelayServer(
     const transport = await loadTransport(name);
     const target = plainTarget(server.address, irisModel);
     const requests = numbers.map((id) => ({ ...transport.encode(target, [rowOf(id)]), expected: irisAnswer }));
-    using carrier = new RecordingCarrier(transport.open(target, { shared: false }), requests);
+    using carrier = new RecordingCarrier(transport.open(target, { shared: transport.sharesConnections }), requests);
     let opened = 0;
     const common = { carrier, requests, batchSize: 1, windowNs, limitsNs: [], requestTimeoutNs: 10e9, signal };
     // The answer that opens the window is the first one in it.

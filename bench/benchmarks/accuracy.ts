@@ -11,8 +11,8 @@ const usage = `Usage: npm run bench:accuracy -- [options]
 Compares what the load generator reports with what a server did that holds each answer for a known time.
 Exits with 4 where a figure lies beyond its limit, as on a busy host it may.
 
-  --seconds S   how long each run of known times is measured (3); those with a stall always take about 12 s, those
-                of a queue 20 to 100 s
+  --seconds S   how long each run of known times is measured (3), up to five times while the host has other work; those
+                with a stall always take about 12 s, those of a queue 20 to 100 s
   --json        all figures on standard output
 `;
 

@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const warmupNs = 200e6;
 const transport = await loadTransport(values.transport as TransportName);
 const target = plainTarget({ host: '127.0.0.1', port: Number(values.port) }, irisModel);
-using carrier = transport.open(target, { shared: false });
+using carrier = transport.open(target, { shared: transport.sharesConnections });
 const common = {
   carrier,
   requests: [{ ...transport.encode(target, irisInput), expected: irisAnswer }],

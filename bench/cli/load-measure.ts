@@ -138,14 +138,14 @@ class LevelRun {
   }
 
   #part(level: number): LoadPart {
-    const { pacings, question, warmUpMs, windowMs, requestTimeoutMs, failFast, shared } = this.#request;
-    const { target, transport, requests } = this.#prepared;
+    const { pacings, question, warmUpMs, windowMs, requestTimeoutMs, failFast } = this.#request;
+    const { target, transport, requests, about } = this.#prepared;
     const pacing = pacings.pacing(level);
     const limit = limitOf(question);
     return {
       transport,
       target,
-      shared,
+      shared: about.connections === 'shared',
       requests,
       pacing,
       batchSize: question.batchSize,

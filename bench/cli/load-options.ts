@@ -33,7 +33,7 @@ export type LoadOptions = {
   readonly measurementRequestCount?: number;
   readonly maxTrials: number;
   readonly stabilityPercentage: number;
-  readonly connections: 'own' | 'shared';
+  readonly connections: 'own' | 'shared' | undefined;
   readonly threads: 'auto' | number;
   readonly requestTimeout?: number;
   readonly failFast?: true;
@@ -126,8 +126,8 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['-b, --batch-size <n>', 'examples in one request', parsed(countOption, 1)],
     [
       '--connections <kind>',
-      'a connection for each outstanding request, or one for all of a thread (gRPC)',
-      (option) => option.choices(['own', 'shared']).default('own'),
+      'own: a connection for each outstanding request; shared: one for eight of a thread (default with gRPC)',
+      (option) => option.choices(['own', 'shared']),
     ],
     [
       '--threads <n>',

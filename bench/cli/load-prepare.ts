@@ -42,7 +42,7 @@ const controlTimeoutMs = 10_000;
 
 /** @throws Failure: usage for what cannot be sent, server where nobody answers or the model is not there. */
 export async function prepareLoad(request: LoadRequest, signal: AbortSignal): Promise<PreparedLoad> {
-  const { server, model, modelVersion, shared } = request;
+  const { server, model, modelVersion } = request;
   const { protocol } = server;
   const target = await reach(request, signal);
   const control = await openControl(protocol, target, {
@@ -54,6 +54,7 @@ export async function prepareLoad(request: LoadRequest, signal: AbortSignal): Pr
   const batchSize = request.question.batchSize;
   const workload = await readWorkload({ ...request.workload, maxBatchSize }, metadata, batchSize);
   const transport = await loadTransport(request.transport ?? chooseTransport(protocol, target));
+  const shared = request.shared ?? transport.sharesConnections;
   // What cannot be connected with at all is told before anything is measured.
   transport.open(target, { shared })[Symbol.dispose]();
   return {

@@ -32,7 +32,8 @@ export type LoadRequest = {
   readonly search: boolean;
   readonly question: LevelQuestion;
   readonly workload: WorkloadSpec;
-  readonly shared: boolean;
+  /** Null for what is usual with the transport. */
+  readonly shared: boolean | null;
   readonly threads: 'auto' | number;
   readonly warmUpMs: number;
   readonly windowMs: number;
@@ -91,7 +92,7 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
       stabilityRatio: options.stabilityPercentage / 100,
     },
     workload,
-    shared: options.connections === 'shared',
+    shared: options.connections === undefined ? null : options.connections === 'shared',
     threads: options.threads,
     warmUpMs: pacings.kind === 'ramp' ? 0 : (options.warmUp ?? warmUpDefaultMs),
     windowMs: pacings.durationMs ?? options.measurementInterval ?? windowDefaultMs,

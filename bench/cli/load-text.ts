@@ -14,7 +14,7 @@ export function describeSubject(about: LoadSubject): string {
     about.tls ? 'TLS' : '',
     about.compression === 'none' ? '' : about.compression,
     about.proxy === null ? '' : `through the proxy ${about.proxy}`,
-    about.connections === 'shared' ? 'over a shared connection' : '',
+    protocol === 'grpc' ? `connections ${about.connections === 'shared' ? 'shared' : 'of their own'}` : '',
   ].filter((text) => text !== '');
   const more = extras.length === 0 ? '' : `, ${extras.join(', ')}`;
   const who = server.name === '' ? '' : ` (${server.name} ${server.version})`;

@@ -36,9 +36,14 @@ export function plainTarget(address: { readonly host: string; readonly port: num
 /** One protocol in one implementation. */
 export type Transport = {
   readonly name: TransportName;
+  /**
+   * Whether requests share connections where nothing else is asked for. gRPC's clients do so, NVIDIA's among them, and a
+   * server spends less on each request.
+   */
+  readonly sharesConnections: boolean;
   /** What goes over the wire for one request, made once and sent many times. */
   encode(target: Target, inputs: readonly Tensor[]): EncodedRequest;
-  /** Connects nothing yet. `shared`: all channels use one connection, where the protocol can carry many requests at once. */
+  /** Connects nothing yet. `shared`: channels use connections together, where the protocol can carry many requests at once. */
   open(target: Target, options: { readonly shared: boolean }): Carrier;
 };
 

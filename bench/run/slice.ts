@@ -54,7 +54,7 @@ export async function measureSlice(
   const measurement = await instruments.runLoad({
     transport: transport.name,
     target,
-    shared: false,
+    shared: transport.sharesConnections,
     requests: prepare(transport, target, workload),
     pacing: pacingOf(slice.load, plan),
     threads: timing.threads ?? 1,

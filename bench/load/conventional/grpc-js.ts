@@ -12,6 +12,7 @@ import { type Wrapping, wrappingOf } from './wrapping.ts';
  */
 export const grpcJs: Transport = {
   name: 'grpc-js',
+  sharesConnections: true,
   encode(target, inputs) {
     checkMetadata(target.headers);
     return { bytes: encodeInferRequest(target, inputs).subarray(messagePrefixBytes), jsonBytes: 0 };

@@ -12,6 +12,7 @@ import { type Wrapping, wrappingOf } from './wrapping.ts';
  */
 export const httpUndici: Transport = {
   name: 'http-undici',
+  sharesConnections: false,
   encode(target, inputs) {
     const { body, headerBytes } = encodeInferenceRequest(inputs);
     inferHeaders(target, headerBytes);

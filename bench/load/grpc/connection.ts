@@ -68,6 +68,11 @@ export class Connection {
     this.#socket.once('close', () => this.#lost(this.#state === 'connecting' ? 'connect' : 'reset'));
   }
 
+  /** How many have joined it. */
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
   /** Whether a call may join it, now or once it is connected. */
   get joinable(): boolean {
     return this.#state !== 'closed' && !this.#streams.exhausted;

@@ -11,10 +11,11 @@ import { RequestHead } from './request-head.ts';
 
 /**
  * gRPC in HTTP/2 frames on plain sockets: the cheapest client there is, without TLS, compression or proxies. Each channel
- * is a connection, or all are streams of one.
+ * is a connection, or up to 8 are streams of one: more would make the one connection the limit of a host with many cores.
  */
 export const grpc: Transport = {
   name: 'grpc',
+  sharesConnections: true,
   encode(target, inputs) {
     requirePlain(target);
     return { bytes: encodeInferRequest(target, inputs), jsonBytes: 0 };
@@ -27,6 +28,8 @@ export type GrpcCarrierOptions = {
   /** The highest number that a stream may have; the protocol's own limit but for tests. */
   readonly lastStreamId?: number;
 };
+
+const callsPerConnection = 8;
 
 /** The connections to one target. */
 export class GrpcCarrier implements Carrier {
@@ -62,7 +65,9 @@ export class GrpcCarrier implements Carrier {
 
   #connection(): Connection {
     if (this.#common.shared) {
-      for (const connection of this.#connections) if (connection.joinable) return connection;
+      for (const connection of this.#connections) {
+        if (connection.joinable && connection.callCount < callsPerConnection) return connection;
+      }
     }
     const connection = new Connection(this.#common);
     this.#connections.add(connection);

@@ -7,6 +7,7 @@ import { encodeHttpRequest } from './request.ts';
 /** HTTP/1.1 on plain sockets: the cheapest client there is, without TLS, compression or proxies. Each channel is a connection. */
 export const http: Transport = {
   name: 'http',
+  sharesConnections: false,
   encode(target, inputs) {
     requirePlain(target);
     return { bytes: encodeHttpRequest(target, inputs), jsonBytes: 0 };

@@ -44,7 +44,16 @@ export async function calibrateClient({
   const target = plainTarget(server[protocol], nullModel);
   const transport = await loadTransport(protocol);
   const requests = [{ ...transport.encode(target, [nullInput]), expected: nullOutputs }];
-  const load = { transport: protocol, target, shared: false, requests, batchSize: 1, warmup, windowNs, limitsNs: [] };
+  const load = {
+    transport: protocol,
+    target,
+    shared: transport.sharesConnections,
+    requests,
+    batchSize: 1,
+    warmup,
+    windowNs,
+    limitsNs: [],
+  };
   const run = async (outstanding: number): Promise<DiagnosedLoad> =>
     checked(
       await runLoad({

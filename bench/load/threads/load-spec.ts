@@ -10,7 +10,7 @@ import type { Crew } from './crew.ts';
 export type LoadPart = {
   readonly transport: TransportName;
   readonly target: Target;
-  /** All requests outstanding share one connection, where the protocol allows it: one in each thread. */
+  /** Outstanding requests of a thread share connections, where the protocol allows it. */
   readonly shared: boolean;
   /** Sent in rotation. */
   readonly requests: readonly PreparedRequest[];
