@@ -3,7 +3,7 @@ import { execaSync } from 'execa';
 import { type BenchmarkServer, startTriton } from './benchmark-server.ts';
 import { type ClientCommand, settleMs, tailMs } from './client-run.ts';
 import { compileNative, type NativeName, startNative } from './native-server.ts';
-import { type Contender, runRounds } from './rounds.ts';
+import { type Contender, median, runRounds } from './rounds.ts';
 import { summarise, type Table } from './summary.ts';
 import type { Client } from './toolbox.ts';
 
@@ -26,8 +26,8 @@ type Endpoint = {
 
 const concurrency = 8;
 const offeredRatio = 0.7;
-/** So that the run in which capacities are looked up costs little. */
-const capacitySeconds = 0.5;
+/** So that looking up the capacities costs little; the median of a few counts, for a host's stall may last as long. */
+const capacity = { seconds: 1, rounds: 3 } as const;
 
 /** Every client at full pressure, against each server. */
 export async function* measureClosed(campaign: Campaign): AsyncGenerator<Table> {
@@ -46,15 +46,17 @@ export async function* measureOffered(campaign: Campaign): AsyncGenerator<Table>
     const paced = fitting(campaign, endpoint).filter(({ client }) => client.hasRates);
     const closed = paced.map(({ client, port }) => ({
       name: client.name,
-      command: () => client.command({ port, seconds: runSeconds(capacitySeconds), pacing: { concurrency } }),
+      command: () => client.command({ port, seconds: runSeconds(capacity.seconds), pacing: { concurrency } }),
     }));
     const capacities = await runRounds(closed, endpoint.server, {
       ...campaign,
-      rounds: 1,
-      steadyMs: capacitySeconds * 1e3,
+      rounds: capacity.rounds,
+      steadyMs: capacity.seconds * 1e3,
     });
     const weakest = Math.min(
-      ...capacities.flatMap(({ runs }) => runs.map(({ answeredPerSecond }) => answeredPerSecond)),
+      ...capacities.flatMap(({ runs }) =>
+        runs.length === 0 ? [] : [median(runs.map(({ answeredPerSecond }) => answeredPerSecond))],
+      ),
     );
     if (!Number.isFinite(weakest)) {
       campaign.skip(`offered against ${name}`, 'no client that can send at a given rate ran');

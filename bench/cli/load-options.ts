@@ -126,7 +126,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['-b, --batch-size <n>', 'examples in one request', parsed(countOption, 1)],
     [
       '--connections <kind>',
-      'own: a connection for each outstanding request; shared: one for eight of a thread (default with gRPC)',
+      'own: a connection for each outstanding request; shared: one for four of a thread (default with gRPC)',
       (option) => option.choices(['own', 'shared']),
     ],
     [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scriptedModel } from '../../testing/scripted-model.ts';
 import { plainTarget } from '../transport.ts';
-import { carry, eventually, type Told } from '../transport-contract-talk.test-suite.ts';
+import { type Conversation, carry, eventually, type Told } from '../transport-contract-talk.test-suite.ts';
 import {
   answerFrames,
   dataFrame,
@@ -36,6 +36,23 @@ describe('a connection of gRPC', () => {
     assert.deepEqual([settings?.type, settings?.payload.toString('hex')], [frameTypes.settings, payload]);
     assert.deepEqual([window?.type, window?.payload.readUInt32BE()], [frameTypes.windowUpdate, 2 ** 31 - 65_536]);
     assert.deepEqual([ack?.type, ack?.flags], [frameTypes.settings, frameFlags.ack]);
+  });
+
+  it('is shared by four channels and no more, where they share any', async () => {
+    await using peer = await FramePeer.start(answerAll);
+    using carrier = carry(grpc, peer.address, { shared: true });
+    const conversations: Conversation[] = [];
+    for (let count = 1; count <= 9; count += 1) conversations.push(await carrier.open());
+    assert.equal(peer.connections.length, 3);
+    for (const conversation of conversations) assert.deepEqual(await conversation.ask(carrier.question()), right);
+    assert.deepEqual(
+      peer.connections.map(({ frames }) => frames.filter(({ type }) => type === frameTypes.headers).length),
+      [4, 4, 1],
+    );
+    // The place of one that leaves is taken by the next.
+    conversations[1]?.[Symbol.dispose]();
+    await carrier.open();
+    assert.equal(peer.connections.length, 3);
   });
 
   it('is told of when the settings of the server have come in, not before', async () => {

@@ -11,7 +11,8 @@ import { RequestHead } from './request-head.ts';
 
 /**
  * gRPC in HTTP/2 frames on plain sockets: the cheapest client there is, without TLS, compression or proxies. Each channel
- * is a connection, or up to 8 are streams of one: more would make the one connection the limit of a host with many cores.
+ * is a connection, or up to 4 are streams of one: a server spends less on them than on as many connections, and with several
+ * connections it reads from one while another is written to.
  */
 export const grpc: Transport = {
   name: 'grpc',
@@ -29,7 +30,7 @@ export type GrpcCarrierOptions = {
   readonly lastStreamId?: number;
 };
 
-const callsPerConnection = 8;
+const callsPerConnection = 4;
 
 /** The connections to one target. */
 export class GrpcCarrier implements Carrier {
