@@ -9,7 +9,7 @@ import { truthOf } from './truth.ts';
 const long = process.env.TRITUNE_LONG === '1';
 const indexes = Array.from({ length: 200 }, (_, index) => index);
 /** The fastest hosts take the most events to simulate. */
-const swept = long ? indexes : indexes.filter((index) => campaignCase(index).serviceNs > 300e3).slice(0, 18);
+const swept = long ? indexes : indexes.filter((index) => campaignCase(index).serviceNs > 2e6).slice(0, 14);
 const thermalSweeps = long ? 20 : 2;
 
 describe('a sweep of a host whose best variant is known', () => {
