@@ -102,7 +102,8 @@ describe('tritune sweep', requires('triton'), () => {
       const plan = place.plan({ blocks: 100, slicesPerBlock: 4, variants: [variants.count2, variants.longDelay] });
       const { code, stderr } = await place.run('sweep', plan, '--budget', '9s');
       assert.equal(code, 0, stderr);
-      assert(performance.now() - startMs < 19_000);
+      // Its blocks would take minutes.
+      assert(performance.now() - startMs < 25_000);
       const { run, plan: planned } = place.results();
       assert.equal(planned.budgetMs, 9_000);
       assert(run.blocksPlanned < 100);

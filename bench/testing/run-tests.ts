@@ -17,7 +17,7 @@ const measuring = [
   'bench/cli/{doctor-client,load,load-servers,noise}',
   'bench/cli/sweep{,-scripted}',
   'bench/load/{client-cost,closed-loop,open-loop,open-loop-truth}',
-  'bench/load/{null-server/calibrate,open-loop/alarm,threads/*}',
+  'bench/load/{null-server/calibrate,open-loop/alarm,threads/client-watch,threads/run-load}',
   'bench/run/slice',
 ];
 
