@@ -56,7 +56,7 @@ describe('tritune infer', requires('triton'), () => {
   for (const [what, args, code, message] of refusals) {
     it(`refuses ${what}`, async () => {
       using place = new Workplace();
-      const ended = await place.run('infer', ...answers, ...args);
+      const ended = await place.runHere('infer', ...answers, ...args);
       assertMessage(ended.stderr, message);
       assert.deepEqual([ended.code, ended.stdout], [code, '']);
       assert.equal(existsSync(join(place.folder, 'answers.csv')), false);

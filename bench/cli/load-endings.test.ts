@@ -63,7 +63,7 @@ describe('a server that is restarted in mid-run', () => {
 
   it('is gone for good: the load ends by itself, with what failed', async () => {
     const server = await startScriptedServer({ steps: [{ holdMs: 5 }] }, { thread: true });
-    const times = ['-p', '300ms', '--warm-up', '50ms', '--request-timeout', '500ms', '--threads', '1'];
+    const times = ['-p', '600ms', '--warm-up', '50ms', '--request-timeout', '500ms', '--threads', '1'];
     const running = load(['-m', 'scripted', '-u', server.url, '--concurrency-range', '8', ...times, '--json']);
     await delay(250);
     await server.stop();

@@ -9,7 +9,7 @@ test('tritune noise measures the committed configuration against itself and keep
   const folder = mkdtempSync(join(tmpdir(), 'tritune-noise-'));
   try {
     const args = ['configs/iris.yaml', '--engine', 'embedded', '--blocks', '2', '--slices', '1', '--json', '--quiet'];
-    const env = { ...process.env, XDG_STATE_HOME: folder };
+    const env = { ...process.env, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') };
     const out = join(folder, 'run');
     const { code, stdout, stderr } = await tritune(['noise', ...args, '--out', out], { env });
     if (code === 4) {
@@ -20,8 +20,8 @@ test('tritune noise measures the committed configuration against itself and keep
     assert.equal(code, 0, stderr);
     const floor = JSON.parse(stdout);
     assert.deepEqual([floor.blocks, floor.slicesPerBlock, floor.model], [2, 1, 'sklearn-onnx']);
-    const [file = ''] = readdirSync(join(folder, 'tritune'));
-    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'tritune', file), 'utf8')), floor);
+    const [file = ''] = readdirSync(join(folder, 'state', 'tritune'));
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'state', 'tritune', file), 'utf8')), floor);
     const { plan, variants } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
     assert.deepEqual([plan.expectEqual, variants.length], [true, 4]);
   } finally {

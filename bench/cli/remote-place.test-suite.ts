@@ -10,10 +10,11 @@ import { listRecords, type RestoreRecord } from '../engines/remote/restore-recor
 import { irisModel, StagedRepository } from '../engines/staged-repository.ts';
 import { LoopbackListener } from '../testing/loopback-listener.ts';
 import { projectFolder, type Ran, tritune } from './host.fixture.ts';
+import { slowModel } from './slow-model.fixture.ts';
 
 const slow = { instances: { id: 'count-2', settings: { 'instance_group.count': 2 } } };
 
-/** A server that somebody else runs, with the iris model loaded from its own repository, and a folder to measure it from. */
+/** A server that somebody else runs, with the iris model, slowed, loaded from its own repository, and a folder to measure it from. */
 export class RemotePlace implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tritune-remote-place-'));
   readonly repository = new StagedRepository();
@@ -26,6 +27,7 @@ export class RemotePlace implements AsyncDisposable {
     load: readonly string[] = [irisModel],
   ): Promise<RemotePlace> {
     const repository = new StagedRepository();
+    slowModel(repository.path);
     const far = await engine.start({ repository: repository.path, autoCompleteConfig: false });
     for (const model of load) await far.control.load(model);
     return new RemotePlace(far, repository);
@@ -38,6 +40,7 @@ export class RemotePlace implements AsyncDisposable {
     this.env = { PATH: process.env.PATH ?? '', HOME: this.folder, XDG_STATE_HOME: join(this.folder, 'state') };
     mkdirSync(join(this.folder, 'models'));
     cpSync(join(projectFolder, 'model_repository'), join(this.folder, 'models'), { recursive: true });
+    slowModel(join(this.folder, 'models'));
   }
 
   get http(): string {
@@ -75,10 +78,11 @@ export class RemotePlace implements AsyncDisposable {
     return tritune(args, signal === undefined ? host : { ...host, signal });
   }
 
-  /** As a process of its own. */
+  /** As a process of its own, which sees no run of another test, nor of this one: that server is what they share. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const own = { ...this.env, XDG_RUNTIME_DIR: mkdtempSync(join(this.folder, 'runtime-')) };
     return execa(process.execPath, [join(projectFolder, 'bench', 'main.ts'), ...args], {
-      ...{ cwd: this.folder, env: { ...this.env, ...env }, extendEnv: false, reject: false, stdin: 'ignore' },
+      ...{ cwd: this.folder, env: { ...own, ...env }, extendEnv: false, reject: false, stdin: 'ignore' },
     });
   }
 

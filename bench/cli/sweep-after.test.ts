@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,7 +12,8 @@ import type { JournalLine } from '../run/journal.ts';
 import type { RunRecord } from '../run/record.ts';
 import { sliceLine } from '../run/run.fixture.ts';
 import { projectFolder, tritune } from './host.fixture.ts';
-import { quietHost, readLines } from './workplace.fixture.ts';
+import { slowModel } from './slow-model.fixture.ts';
+import { readLines } from './workplace.fixture.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 let folder = '';
@@ -35,7 +36,6 @@ describe('a sweep that claimed a variant', () => {
   });
 
   it('goes on with it where it was interrupted, and lets the verdict stand meanwhile', async () => {
-    await quietHost();
     const given = readLines(run);
     const controller = new AbortController();
     const resuming = tritune(['sweep', '--resume', run], {
@@ -90,12 +90,14 @@ describe('a sweep that claimed a variant', () => {
 
 /** A run as it is once its last look has claimed `count-2`, made of one real block: what its host and server are is true. */
 async function makeClaim(): Promise<void> {
+  cpSync(join(projectFolder, 'model_repository'), join(folder, 'models'), { recursive: true });
+  slowModel(join(folder, 'models'));
   const plan = join(folder, 'small.yaml');
   writeFileSync(
     plan,
     `name: small
 model: sklearn-onnx
-modelRepository: ${join(projectFolder, 'model_repository')}
+modelRepository: models
 engine: embedded
 load: { concurrency: 4, input: ${join(projectFolder, 'data/test_data.csv')} }
 variants:

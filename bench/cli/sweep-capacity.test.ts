@@ -7,7 +7,7 @@ import type { JournalLine } from '../run/journal.ts';
 import { type Command, measuring, readLines, Workplace } from './workplace.fixture.ts';
 
 /**
- * A queue of two takes two requests, and an answer more than it has room for is an error; a delay of 100 ms is waited for whole
+ * A queue of two takes two requests, and an answer more than it has room for is an error; a delay of 60 ms is waited for whole
  * by a request that is alone.
  */
 const plan = {
@@ -22,12 +22,13 @@ const plan = {
         'dynamic_batching.default_queue_policy.max_queue_size': 2,
       },
     },
-    { id: 'long-delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 100_000 } },
+    { id: 'long-delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 60_000 } },
   ],
 };
 
 test('a sweep for capacity measures each variant at its own level, and goes on where its ladder was interrupted', async () => {
   await measuring(async (place) => {
+    place.slowed();
     const out = join(place.folder, 'run');
     const begun = place.start('sweep', place.plan(plan), '--out', out);
     await until(begun, () => isClimbing(out, 6));
@@ -37,7 +38,7 @@ test('a sweep for capacity measures each variant at its own level, and goes on w
     assert.deepEqual([...new Set(before.map(({ kind }) => kind))], ['server', 'slice']);
     assert(before.every((line) => line.kind !== 'slice' || line.slice.round === 0));
 
-    const { code, stderr, stdout } = await place.run('sweep', '--resume', out);
+    const { code, stderr, stdout } = await place.runHere('sweep', '--resume', out);
     assert.equal(code, 0, stderr);
     const lines = readLines(out);
     assert.deepEqual(lines.slice(0, before.length), before);
@@ -57,14 +58,14 @@ test('a sweep for capacity measures each variant at its own level, and goes on w
     assert.deepEqual([...new Set(lines.flatMap(outstandingInBlocks))].sort(), ['baseline 8', 'short-queue 2']);
 
     const report = readFileSync(join(out, 'results.json'), 'utf8');
-    assert.equal((await place.run('report', out)).code, 0);
+    assert.equal((await place.runHere('report', out)).code, 0);
     assert.equal(readFileSync(join(out, 'results.json'), 'utf8'), report);
   });
 });
 
 test('a dry run of a sweep for capacity says which levels there are', async () => {
   using place = new Workplace();
-  const { code, stdout } = await place.run('sweep', place.plan(plan), '--dry-run');
+  const { code, stdout } = await place.runHere('sweep', place.plan(plan), '--dry-run');
   assert.equal(code, 0);
   assert.match(stdout, /^objective: capacity where latency\.p50 at most 40 ms/m);
   assert.match(stdout, /as keep the limits, one of 3 levels from 1 to 8,/);

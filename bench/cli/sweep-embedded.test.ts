@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -9,16 +9,36 @@ import { execa } from 'execa';
 import { leftoversOf } from '../engines/local/leftovers.ts';
 import { Failure } from '../failure.ts';
 import { tritune } from './host.fixture.ts';
+import { slowModel } from './slow-model.fixture.ts';
 import { rehearsalBudget } from './sweep-request.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The plan of this project with one variant and a number of blocks, for which the noise of the host need not be known. */
-function withoutPilot(folder: string): string {
-  const plan = join(folder, 'blocks.yaml');
+/** The command as a process of its own, which sees no run of another test. */
+function start(args: readonly string[], folder: string) {
+  const env = { XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') };
+  return execa(process.execPath, [join(root, 'bench/main.ts'), ...args], { reject: false, cwd: root, env });
+}
+
+/** The plan of this project with one variant, of a model that is slowed. */
+function oneVariant(folder: string, more = ''): string {
+  const plan = join(folder, 'one.yaml');
   const text = readFileSync(join(root, 'configs/iris.yaml'), 'utf8').replaceAll('../', root);
-  writeFileSync(plan, `${text.slice(0, text.indexOf('  - { id: count-4'))}blocks: 4\n`);
+  const slow = text.replace(join(root, 'model_repository'), slowed(folder));
+  writeFileSync(plan, `${slow.slice(0, slow.indexOf('  - { id: count-4'))}${more}`);
   return plan;
+}
+
+/** With a number of blocks, for which the noise of the host need not be known. */
+function withoutPilot(folder: string): string {
+  return oneVariant(folder, 'blocks: 4\n');
+}
+
+function slowed(folder: string): string {
+  const repository = join(folder, 'models');
+  cpSync(join(root, 'model_repository'), repository, { recursive: true });
+  slowModel(repository);
+  return repository;
 }
 
 test('a sweep on the embedded server ends with a report that is a rehearsal, and leaves no process', async () => {
@@ -29,7 +49,7 @@ test('a sweep on the embedded server ends with a report that is a rehearsal, and
       plan,
       `name: small
 model: sklearn-onnx
-modelRepository: ${join(root, 'model_repository')}
+modelRepository: ${slowed(folder)}
 engine: embedded
 load: { protocol: http, concurrency: 4, batchSize: 1, input: ${join(root, 'data/test_data.csv')} }
 objective: { maximize: throughput }
@@ -40,8 +60,8 @@ variants:
 `,
     );
     const out = join(folder, 'run');
-    const args = ['sweep', plan, '--blocks', '2', '--slices', '1', '--out', out, '--json'];
-    const sweep = execa(process.execPath, [join(root, 'bench/main.ts'), ...args], { reject: false, cwd: root });
+    const args = ['sweep', plan, '--blocks', '1', '--slices', '1', '--out', out, '--json'];
+    const sweep = start(args, folder);
     const { stdout, stderr, exitCode } = await sweep;
     // On a busy host the data may not be trusted (4); the run is whole all the same.
     assert([0, 4].includes(exitCode ?? -1), stderr);
@@ -107,7 +127,7 @@ test('a run that was begun on the embedded server by itself goes on there, whate
       assert.equal(code, 130, stderr);
       return stderr;
     };
-    await interrupted(['sweep', withoutPilot(folder), '--out', out], () => existsSync(join(out, 'run.json')));
+    await interrupted(['sweep', withoutPilot(folder), '--out', out], () => existsSync(join(out, 'journal.jsonl')));
     writeFileSync(join(folder, 'docker'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
     writeFileSync(join(folder, 'compose.yaml'), '');
     const slicesIn = (journal: string): number => journal.split('"kind":"slice"').length;
@@ -123,8 +143,8 @@ test('a sweep whose server is killed while the noise of the host is measured say
   const folder = mkdtempSync(join(tmpdir(), 'tritune-sweep-'));
   try {
     const out = join(folder, 'run');
-    const args = ['sweep', 'configs/iris.yaml', '--engine', 'embedded', '--out', out];
-    const sweep = execa(process.execPath, [join(root, 'bench/main.ts'), ...args], { reject: false, cwd: root });
+    const args = ['sweep', oneVariant(folder), '--engine', 'embedded', '--out', out];
+    const sweep = start(args, folder);
     let told = '';
     sweep.stderr.on('data', (piece) => {
       told += String(piece);

@@ -8,11 +8,11 @@ import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import { seededRandom } from '../random.ts';
 import { folderState } from '../run/folder-state.fixture.ts';
 import { requires } from '../testing/requires.ts';
-import { assertMessage, measuring, quietHost, readLines, untilGone, variants, Workplace } from './workplace.fixture.ts';
+import { assertMessage, measuring, readLines, untilGone, variants, Workplace } from './workplace.fixture.ts';
 
 describe('a sweep that is interrupted', requires('triton'), () => {
   it('while it prepares leaves nothing and exits with 130', async () => {
-    using place = new Workplace();
+    using place = new Workplace().slowed();
     const command = place.start('sweep', place.plan());
     await command.said(/looking at baseline/);
     const { code, stdout, stderr, tookMs } = await command.end('SIGINT');
@@ -24,7 +24,7 @@ describe('a sweep that is interrupted', requires('triton'), () => {
   });
 
   it('in its first block says that there is no verdict yet, and how to go on', async () => {
-    using place = new Workplace();
+    using place = new Workplace().slowed();
     const command = place.start('sweep', place.plan());
     await command.said(/block 1\/2/);
     const { code, stderr, tookMs } = await command.end('SIGTERM');
@@ -40,6 +40,7 @@ describe('a sweep that is interrupted', requires('triton'), () => {
 
   it('after a block leaves a report of it that says that it is partial, and goes on where it was', () =>
     measuring(async (place) => {
+      place.slowed();
       const plan = place.plan({ blocks: 3 });
       const before = folderState(place.given);
       const command = place.start('sweep', plan, '--out', 'run');
@@ -66,8 +67,7 @@ describe('a sweep that is interrupted', requires('triton'), () => {
     }));
 
   it('twice while it measures ends at once and leaves no server', async () => {
-    await quietHost();
-    using place = new Workplace();
+    using place = new Workplace().slowed();
     const command = place.start('sweep', place.plan());
     await command.said(/block 1\/2/);
     await command.serverPid();
@@ -75,8 +75,8 @@ describe('a sweep that is interrupted', requires('triton'), () => {
     await Promise.race([delay(600), command.ended]);
     const { code, tookMs } = await command.end('SIGINT');
     assert.equal(code, 130);
-    // 1 s is promised; a busy host may add as much.
-    assert(tookMs < 2_000);
+    // 1 s is promised; a busy host may add to it.
+    assert(tookMs < 3_000);
     await untilGone(command.pid);
   });
 });
@@ -84,6 +84,7 @@ describe('a sweep that is interrupted', requires('triton'), () => {
 describe('a sweep whose server is killed', requires('triton'), () => {
   it('in the middle of a slice says so, keeps the complete block and exits with 3', () =>
     measuring(async (place) => {
+      place.slowed();
       const command = place.start('sweep', place.plan());
       await command.said(/block 2\/2/);
       await delay(300);
@@ -104,12 +105,12 @@ describe('a sweep whose server is killed', requires('triton'), () => {
 describe('a sweep that is killed itself', requires('triton'), () => {
   it('is gone with its server, and goes on as if nothing had been: same orders, its torn block measured again', () =>
     measuring(async (place) => {
-      const ids = ['baseline', 'count-2', 'delay-100us'];
+      place.slowed();
+      const ids = ['baseline', 'count-2', 'delay-9ms'];
       const plan = place.plan({
         blocks: 3,
-        slicesPerBlock: 2,
         seed: 7,
-        variants: [variants.count2, variants.shortDelay],
+        variants: [variants.count2, variants.longDelay],
       });
       const command = place.start('sweep', plan);
       await command.said(/block 2\/3/);
@@ -120,7 +121,7 @@ describe('a sweep that is killed itself', requires('triton'), () => {
       // What a kill can leave, whether it did or not: a line that was being written.
       writeFileSync(join(folder, 'journal.jsonl'), '{"kind":"slice","sl', { flag: 'a' });
       const kept = readLines(folder);
-      const resumed = await place.run('sweep', '--resume', folder);
+      const resumed = await place.runHere('sweep', '--resume', folder);
       assert.equal(resumed.code, 0, resumed.stderr);
       const lines = readLines(folder);
       assert.deepEqual(lines.slice(0, kept.length), kept);
@@ -132,7 +133,7 @@ describe('a sweep that is killed itself', requires('triton'), () => {
         [2, 2],
         [3, 1],
       ] as const) {
-        const planned = blockOrder(ids, 2, seededRandom(blockSeed(7, block))).map(({ variantId }) => variantId);
+        const planned = blockOrder(ids, 1, seededRandom(blockSeed(7, block))).map(({ variantId }) => variantId);
         const measured = lines.flatMap((line) =>
           line.kind === 'slice' && line.slice.block === block && line.slice.attempt === attempt ? [line.slice] : [],
         );
@@ -153,14 +154,15 @@ describe('a sweep that is killed itself', requires('triton'), () => {
 
   it('does not go on with another model, other rows or another configuration', () =>
     measuring(async (place) => {
-      const first = await place.run('sweep', place.plan({ blocks: 1 }), '--out', 'run');
+      place.slowed();
+      const first = await place.runHere('sweep', place.plan({ blocks: 1 }), '--out', 'run');
       assert.equal(first.code, 0, first.stderr);
       const journal = join(place.folder, 'run', 'journal.jsonl');
       writeFileSync(journal, readFileSync(journal, 'utf8').replace(/\{"kind":"end".*\n/, ''));
       place.editConfig('max_batch_size: 64', 'max_batch_size: 32');
       writeFileSync(join(place.given, 'rows.csv'), '1,2,3,4\n');
       writeFileSync(join(place.model, '1', 'more'), '');
-      const { code, stderr } = await place.run('sweep', '--resume', 'run');
+      const { code, stderr } = await place.runHere('sweep', '--resume', 'run');
       assert.equal(code, 6);
       assertMessage(
         stderr,

@@ -14,7 +14,7 @@ const holdClaim = fileURLToPath(new URL('../run/fixtures/hold-claim.ts', import.
 
 describe('a sweep on a host that is being measured', () => {
   it('is refused with the name of the other run, unless it shares, and then nothing can be claimed', async () => {
-    using place = new Workplace();
+    using place = new Workplace().slowed();
     const plan = place.plan({ ...embedded, blocks: 1 });
     // The folder that a command of this place takes for its runtime folder.
     const holder = spawn(process.execPath, [holdClaim, join(place.folder, 'tritune'), '600000'], {
@@ -23,7 +23,7 @@ describe('a sweep on a host that is being measured', () => {
     try {
       await once(holder.stdout, 'data');
       for (const command of ['sweep', 'noise']) {
-        const refused = await place.run(command, plan);
+        const refused = await place.runHere(command, plan);
         assert.deepEqual([refused.code, refused.stdout], [2, '']);
         assertMessage(
           refused.stderr,
@@ -32,7 +32,7 @@ describe('a sweep on a host that is being measured', () => {
         );
         assert.equal(existsSync(place.reports), false);
       }
-      const shared = await place.run('sweep', plan, '--share-host', '--out', 'shared');
+      const shared = await place.runHere('sweep', plan, '--share-host', '--out', 'shared');
       assert.equal(shared.code, 4, shared.stderr);
       assert.match(shared.stderr, /the host is shared with other runs: nothing can be claimed/);
       const folder = join(place.folder, 'shared');
@@ -48,7 +48,7 @@ describe('a sweep on a host that is being measured', () => {
     }
     if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
     // A kill leaves the claim behind, and nobody minds; whether this host is quiet enough for a verdict is another matter.
-    const again = await place.run('sweep', plan, '--out', 'again');
+    const again = await place.runHere('sweep', plan, '--out', 'again');
     assert([0, 4].includes(again.code ?? 1), again.stderr);
   });
 });
@@ -59,7 +59,7 @@ describe('a sweep with CPUs for server and client', {
   const [server = 0, client = 1] = readTopology().allowed;
 
   it('binds both and says so in its report', async () => {
-    using place = new Workplace();
+    using place = new Workplace().slowed();
     const plan = place.plan({ ...embedded, placement: { server: String(server), client: String(client) } });
     const { code, stderr } = await place.run('sweep', plan, '--blocks', '1', '--out', 'run');
     assert([0, 4].includes(code ?? 1), stderr);
@@ -72,12 +72,12 @@ describe('a sweep with CPUs for server and client', {
   });
 
   it('is refused for CPUs that this host has not, before anything is started', async () => {
-    using place = new Workplace();
-    const { code, stderr } = await place.run('sweep', place.plan(embedded), '--placement', '0:16000');
+    using place = new Workplace().slowed();
+    const { code, stderr } = await place.runHere('sweep', place.plan(embedded), '--placement', '0:16000');
     assert.equal(code, 2);
     assertMessage(stderr, /^tritune: placement names CPUs that may not be used: 16000$/, /may be used here: /);
     assert.equal(existsSync(place.reports), false);
-    const wrong = await place.run('sweep', place.plan(embedded), '--placement', '0-3');
+    const wrong = await place.runHere('sweep', place.plan(embedded), '--placement', '0-3');
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /--placement.*SERVER:CLIENT/);
   });

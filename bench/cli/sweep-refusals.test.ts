@@ -13,6 +13,8 @@ type Case = {
   readonly code: number;
   readonly message: RegExp;
   readonly hint?: RegExp;
+  /** One of each code is what a process of its own exits with, too. */
+  readonly process?: true;
 };
 
 const rows = '5.1,3.5,1.4,0.2\n';
@@ -24,6 +26,7 @@ const beforeStart: Case[] = [
     name: 'a plan that does not exist',
     args: () => ['given/none.yaml'],
     code: 2,
+    process: true,
     message: /there is no plan given\/none\.yaml$/,
     hint: /plans here: none/,
   },
@@ -162,12 +165,14 @@ const beforeStart: Case[] = [
     name: 'a tritonserver that is not there',
     args: onePlan({ engine: { kind: 'local', path: '/no/tritonserver' } }),
     code: 3,
+    process: true,
     message: /there is no Triton to measure: \/no\/tritonserver is not an executable file/,
   },
   {
     name: 'a run to go on with that is none',
     args: () => ['--resume', 'given'],
     code: 6,
+    process: true,
     message: /given holds no readable run/,
     hint: /name a run folder/,
   },
@@ -188,6 +193,7 @@ const atStart: Case[] = [
       return [place.plan()];
     },
     code: 3,
+    process: true,
     message: /the server does not run the committed config\.pbtxt: .*(model\.onnx|Protobuf|protobuf)/,
     hint: /the baseline must work/,
   },
@@ -212,6 +218,7 @@ const atStart: Case[] = [
       return [place.plan({ load: { input: place.file('rows.json', text).slice('given/'.length) } })];
     },
     code: 4,
+    process: true,
     message: /the committed config\.pbtxt answers request 1 of \S+rows\.json with other values than expected/,
     hint: /validation_data/,
   },
@@ -259,14 +266,15 @@ describe('tritune sweep ends with the reason, and leaves nothing, for', requires
   it('an --out folder of several that it made, but not for those that were there', async () => {
     using place = new Workplace();
     mkdirSync(join(place.folder, 'mine'));
-    const { code } = await place.run('sweep', place.plan({ variants: [variants.refused] }), '--out', 'mine/a/b');
+    const { code } = await place.runHere('sweep', place.plan({ variants: [variants.refused] }), '--out', 'mine/a/b');
     assert.equal(code, 3);
     assert.deepEqual(readdirSync(join(place.folder, 'mine')), []);
   });
 });
 
-async function refused(place: Workplace, { args, code, message, hint }: Case): Promise<string> {
-  const ended = await place.run('sweep', ...args(place));
+async function refused(place: Workplace, { args, code, message, hint, process }: Case): Promise<string> {
+  const words = ['sweep', ...args(place)];
+  const ended = await (process === true ? place.run(...words) : place.runHere(...words));
   assertMessage(ended.stderr, message, hint);
   assert.deepEqual([ended.code, ended.stdout], [code, '']);
   if (existsSync(place.reports) && code !== 2) assert.deepEqual(readdirSync(place.reports), []);

@@ -14,7 +14,7 @@ import { assertMessage } from './workplace.fixture.ts';
 
 const twoKinds = [
   { id: 'count-2', settings: { 'instance_group.count': 2 } },
-  { id: 'delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 100 } },
+  { id: 'delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 4_000 } },
 ];
 
 describe('a sweep on a remote server', () => {

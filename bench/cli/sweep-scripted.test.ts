@@ -101,7 +101,7 @@ async function swept(name: string, plan: object, host: Partial<ScriptedHost>): P
   };
   writeFileSync(file, JSON.stringify({ ...common, ...plan }));
   const out = join(folder, name);
-  const env = { ...process.env, XDG_STATE_HOME: folder };
+  const env = { ...process.env, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') };
   const { code, stderr } = await tritune(['sweep', file, '--out', out, '--quiet'], { cwd: folder, env });
   assert.equal(code, 0, stderr);
   return JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));

@@ -19,7 +19,8 @@ import { leftoversOf } from '../engines/local/leftovers.ts';
 import type { Results } from '../report/results.ts';
 import { folderState } from '../run/folder-state.fixture.ts';
 import type { JournalLine } from '../run/journal.ts';
-import { projectFolder } from './host.fixture.ts';
+import { projectFolder, tritune } from './host.fixture.ts';
+import { slowModel } from './slow-model.fixture.ts';
 
 export type Ended = {
   /** As a shell tells it: 128 and the signal's number where one ended it. */
@@ -40,6 +41,7 @@ export class Workplace implements Disposable {
   readonly configFile = join(this.model, 'config.pbtxt');
   readonly reports = join(this.folder, 'reports');
   readonly #children: Command[] = [];
+  readonly #saidHere: string[] = [];
 
   constructor() {
     mkdirSync(this.given);
@@ -73,6 +75,12 @@ export class Workplace implements Disposable {
     writeFileSync(this.configFile, text.replace(from, to));
   }
 
+  /** As `slowModel` says. */
+  slowed(): this {
+    slowModel(join(this.given, 'models'));
+    return this;
+  }
+
   start(...args: string[]): Command {
     const command = new Command(args, this.folder);
     this.#children.push(command);
@@ -80,9 +88,23 @@ export class Workplace implements Disposable {
   }
 
   /** Runs a command to its end and checks what holds however it ends: it leaves no process and no shared memory, and nothing given changed. */
-  async run(...args: string[]): Promise<Ended> {
+  run(...args: string[]): Promise<Ended> {
+    return this.#checked(() => this.start(...args).ended);
+  }
+
+  /** The same in this process, for what a process of its own would show no more of: it starts at once. */
+  runHere(...args: string[]): Promise<Ended> {
+    return this.#checked(async () => {
+      const env = cleanEnvironment(this.folder);
+      const { code, stdout, stderr } = await tritune(args, { cwd: this.folder, env });
+      this.#saidHere.push(stdout, stderr);
+      return { code, stdout, stderr, pid: process.pid };
+    });
+  }
+
+  async #checked(run: () => Promise<Ended>): Promise<Ended> {
     const before = folderState(this.given);
-    const ended = await this.start(...args).ended;
+    const ended = await run();
     assert.deepEqual(leftoversOf(ended.pid), []);
     assert.deepEqual(folderState(this.given), before);
     return ended;
@@ -101,7 +123,7 @@ export class Workplace implements Disposable {
 
   /** Whether a command had to say that this host was too busy to measure on, or a slice in a journal does. */
   get disturbed(): boolean {
-    const said = this.#children.map(({ stdout, stderr }) => stdout + stderr);
+    const said = [...this.#saidHere, ...this.#children.map(({ stdout, stderr }) => stdout + stderr)];
     const journals = globSync('**/journal.jsonl', { cwd: this.folder }).map((file) =>
       readFileSync(join(this.folder, file), 'utf8'),
     );
@@ -116,12 +138,12 @@ export class Workplace implements Disposable {
 }
 
 /**
- * Runs a test that needs valid measurements, and again, twice at most, where it failed on a host that had no processor to
- * spare: that is what the tool is to say then, and no fault of it.
+ * Runs a test that needs valid measurements, and again, twice at most and once the host has got quieter, where it failed on a
+ * host that had no processor to spare: that is what the tool is to say then, and no fault of it.
  */
 export async function measuring(test: (place: Workplace) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    await quietHost();
+    if (attempt > 1) await quietHost();
     using place = new Workplace();
     try {
       return await test(place);
@@ -154,6 +176,7 @@ function waitedRatio(): number {
 export const variants = {
   count2: { id: 'count-2', settings: { 'instance_group.count': 2 } },
   noDelay: { id: 'no-delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 0 } },
+  longDelay: { id: 'delay-9ms', settings: { 'dynamic_batching.max_queue_delay_microseconds': 9_000 } },
   shortDelay: { id: 'delay-100us', settings: { 'dynamic_batching.max_queue_delay_microseconds': 100 } },
   refused: { id: 'refused', settings: { backend: 'nope' } },
 } as const;
@@ -171,8 +194,7 @@ export class Command {
     this.child = spawn(process.execPath, [main, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Tests that run at the same time are not to wait for one another.
-      env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: cwd },
+      env: cleanEnvironment(cwd),
     });
     this.pid = this.child.pid ?? 0;
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -255,10 +277,13 @@ function isServer(pid: string, startedBy: number): boolean {
   }
 }
 
-/** What a test runner and a terminal put there is not what a command sees on a pipe. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/**
+ * What a test runner and a terminal put there is not what a command sees on a pipe. Tests that run at the same time are not to
+ * wait for one another, and what the user's own runs left is nothing to them.
+ */
+function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...env } = process.env;
-  return env;
+  return { ...env, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') };
 }
 
 /** A second signal may find a process that is ending already and no longer listens. */

@@ -2,35 +2,41 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ScriptedRecord } from '../testing/scripted-record.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
+import { undisturbed } from '../testing/undisturbed.ts';
 import { mergeHistograms } from './recorder.ts';
 import { loadOn, scriptedRequests, times } from './scripted-load.test-suite.ts';
 
 const ms = 1e6;
 
 describe('a closed loop on a server with a known delay', () => {
-  it('measures its rate and its latency', async () => {
-    await using server = await startScriptedServer({ steps: [{ holdMs: 50 }] }, { thread: true });
-    const load = await loadOn(server, { windowNs: 600 * ms, batchSize: 3 });
-    assert.deepEqual(load.errors, {});
-    assertWithin(load.requestsPerSecond, serverRate(await server.record(), load.requestCount), 0.03);
-    assertWithin(load.requestsPerSecond, 80, 0.15);
-    assert.equal(load.inferencesPerSecond, load.requestsPerSecond * 3);
-    assert(load.latency.minNs >= 50 * ms, `min ${load.latency.minNs}`);
-    assert(load.latency.p50Ns <= 60 * ms, `p50 ${load.latency.p50Ns}`);
-    assert(load.pressureRatio > 0.96 && load.pressureRatio < 1.001, `pressure ${load.pressureRatio}`);
-    assert(load.window.closeNs - load.window.openNs >= 600 * ms);
-    assert.equal(load.requestCount, load.latency.count);
-  });
+  it('measures its rate and its latency', () =>
+    undisturbed(async () => {
+      await using server = await startScriptedServer({ steps: [{ holdMs: 50 }] }, { thread: true });
+      const load = await loadOn(server, { windowNs: 600 * ms, batchSize: 3 });
+      assert.deepEqual(load.errors, {});
+      assertWithin(load.requestsPerSecond, serverRate(await server.record(), load.requestCount), 0.03);
+      assertWithin(load.requestsPerSecond, 80, 0.15);
+      assert.equal(load.inferencesPerSecond, load.requestsPerSecond * 3);
+      assert(load.latency.minNs >= 50 * ms, `min ${load.latency.minNs}`);
+      assert(load.latency.p50Ns <= 60 * ms, `p50 ${load.latency.p50Ns}`);
+      assert(load.pressureRatio > 0.96 && load.pressureRatio < 1.001, `pressure ${load.pressureRatio}`);
+      assert(load.window.closeNs - load.window.openNs >= 600 * ms);
+      assert.equal(load.requestCount, load.latency.count);
+    }));
 
-  it('waits in line where the server has fewer workers', async () => {
-    await using server = await startScriptedServer({ steps: [{ holdMs: 25 }], workers: 1 }, { thread: true });
-    const load = await loadOn(server, { windowNs: 500 * ms, warmup: { minimumNs: 150 * ms, minimumRequestCount: 4 } });
-    assert.deepEqual(load.errors, {});
-    assertWithin(load.requestsPerSecond, serverRate(await server.record(), load.requestCount), 0.03);
-    assertWithin(load.requestsPerSecond, 40, 0.15);
-    assert(load.latency.minNs >= 99 * ms, `min ${load.latency.minNs}`);
-    assert(load.latency.p50Ns <= 120 * ms, `p50 ${load.latency.p50Ns}`);
-  });
+  it('waits in line where the server has fewer workers', () =>
+    undisturbed(async () => {
+      await using server = await startScriptedServer({ steps: [{ holdMs: 25 }], workers: 1 }, { thread: true });
+      const load = await loadOn(server, {
+        windowNs: 500 * ms,
+        warmup: { minimumNs: 150 * ms, minimumRequestCount: 4 },
+      });
+      assert.deepEqual(load.errors, {});
+      assertWithin(load.requestsPerSecond, serverRate(await server.record(), load.requestCount), 0.03);
+      assertWithin(load.requestsPerSecond, 40, 0.15);
+      assert(load.latency.minNs >= 99 * ms, `min ${load.latency.minNs}`);
+      assert(load.latency.p50Ns <= 120 * ms, `p50 ${load.latency.p50Ns}`);
+    }));
 
   it('uses one connection for each request outstanding, never two requests on one', async () => {
     await using server = await startScriptedServer({ steps: [{ holdMs: 5 }] }, { thread: true });
@@ -53,14 +59,15 @@ describe('a closed loop on a server with a known delay', () => {
     );
   });
 
-  it('shows a server that stalls for a second', async () => {
-    const steps = [...times(30, { holdMs: 5 }), { holdMs: 1_000 }, { holdMs: 5 }];
-    await using server = await startScriptedServer({ steps, repeatFrom: 31, workers: 1 });
-    const load = await loadOn(server, { concurrency: 2, windowNs: 400 * ms });
-    assert(load.latency.maxNs >= 1_000 * ms);
-    assert(load.window.closeNs - load.window.openNs >= 1_000 * ms);
-    assert(load.pressureRatio > 0.97, `pressure ${load.pressureRatio}`);
-  });
+  it('shows a server that stalls for a second', () =>
+    undisturbed(async () => {
+      const steps = [...times(30, { holdMs: 5 }), { holdMs: 1_000 }, { holdMs: 5 }];
+      await using server = await startScriptedServer({ steps, repeatFrom: 31, workers: 1 });
+      const load = await loadOn(server, { concurrency: 2, windowNs: 400 * ms });
+      assert(load.latency.maxNs >= 1_000 * ms);
+      assert(load.window.closeNs - load.window.openNs >= 1_000 * ms);
+      assert(load.pressureRatio > 0.97, `pressure ${load.pressureRatio}`);
+    }));
 
   it('counts latencies above each limit exactly', async () => {
     await using server = await startScriptedServer({ steps: [{ holdMs: 5 }, { holdMs: 60 }] });
@@ -93,13 +100,14 @@ describe('the warm-up of a closed loop', () => {
     }
   });
 
-  it('keeps the first request of each connection out of the window and tells the very first', async () => {
-    const steps = [{ holdMs: 300 }, ...times(3, { holdMs: 100 }), { holdMs: 5 }];
-    await using server = await startScriptedServer({ steps, repeatFrom: 4 });
-    const load = await loadOn(server, { windowNs: 100 * ms, warmup: { minimumNs: 0, minimumRequestCount: 1 } });
-    assert(load.warmup.firstRequestNs >= 300 * ms && load.warmup.firstRequestNs < 400 * ms);
-    assert(load.latency.maxNs < 100 * ms, `max ${load.latency.maxNs}`);
-  });
+  it('keeps the first request of each connection out of the window and tells the very first', () =>
+    undisturbed(async () => {
+      const steps = [{ holdMs: 300 }, ...times(3, { holdMs: 100 }), { holdMs: 5 }];
+      await using server = await startScriptedServer({ steps, repeatFrom: 4 });
+      const load = await loadOn(server, { windowNs: 100 * ms, warmup: { minimumNs: 0, minimumRequestCount: 1 } });
+      assert(load.warmup.firstRequestNs >= 300 * ms && load.warmup.firstRequestNs < 400 * ms);
+      assert(load.latency.maxNs < 100 * ms, `max ${load.latency.maxNs}`);
+    }));
 });
 
 describe('the edges of a window', () => {

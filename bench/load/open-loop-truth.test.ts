@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ScriptedRecord } from '../testing/scripted-record.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
+import { undisturbed } from '../testing/undisturbed.ts';
 import { meetsLimit } from './levels/latency-limit.ts';
 import { searchLevels } from './levels/run-levels.ts';
 import { backlogGrew, type LoadMeasurement } from './measurement.ts';
@@ -16,6 +17,9 @@ const ms = 1e6;
 const long = process.env.TRITUNE_LONG === '1';
 /** Differences of 1 and 2 ms can be told only where the host itself wakes a thread in less; else the wider limits hold. */
 const strict = long && hostIsQuiet();
+const triesMost = strict ? 8 : 3;
+/** Each waits for a server of its own. */
+const together = { concurrency: !long };
 
 /** So long a load runs and so long its server stands still in it. */
 const stall = long ? { windowMs: 10_000, stoppedMs: 1_000 } : { windowMs: 3_000, stoppedMs: 500 };
@@ -46,44 +50,46 @@ function assertNear(value: number, expected: number, ratio: number): void {
 }
 
 for (const protocol of protocols) {
-  describe(`a server that stands still for a while, over ${protocol}`, () => {
-    it('is charged with every request that should have been sent meanwhile', async () => {
-      await using server = await startWorkerServer(protocol, 0, 1);
-      const { onWindow, stoppedMs } = stopOnce(server);
-      const windowNs = stall.windowMs * ms;
-      const inFlight = { limit: 1, whenFull: 'wait' } as const;
-      const load = await openLoadOn(protocol, server.address, { windowNs, inFlight, onWindow });
-      const stopped = await stoppedMs;
-      assert.deepEqual([load.errors, load.requestCount], [{}, stall.windowMs / 10]);
-      const latency = shape(load.latency);
-      // Those intended during the stop wait for its end: their latencies are spread evenly from 0 to its length.
-      assertNear(latency.p99, stopped - 0.01 * stall.windowMs, 0.2);
-      assertNear(latency.p95, stopped - 0.05 * stall.windowMs, 0.2);
-      assertNear(latency.mean, stopped ** 2 / 2 / stall.windowMs, 0.4);
-      // What a tool shows that counts from the send: one slow request.
-      const service = shape(load.schedule.service);
-      assert(service.p95 < latency.p95 / 5, `${service.p95} ${latency.p95}`);
-      assert(service.mean < latency.mean / 5, `${service.mean} ${latency.mean}`);
-    });
+  describe(`a server that stands still for a while, over ${protocol}`, together, () => {
+    it('is charged with every request that should have been sent meanwhile', () =>
+      undisturbed(async () => {
+        await using server = await startWorkerServer(protocol, 0, 1);
+        const { onWindow, stoppedMs } = stopOnce(server);
+        const windowNs = stall.windowMs * ms;
+        const inFlight = { limit: 1, whenFull: 'wait' } as const;
+        const load = await openLoadOn(protocol, server.address, { windowNs, inFlight, onWindow });
+        const stopped = await stoppedMs;
+        assert.deepEqual([load.errors, load.requestCount], [{}, stall.windowMs / 10]);
+        const latency = shape(load.latency);
+        // Those intended during the stop wait for its end: their latencies are spread evenly from 0 to its length.
+        assertNear(latency.p99, stopped - 0.01 * stall.windowMs, 0.2);
+        assertNear(latency.p95, stopped - 0.05 * stall.windowMs, 0.2);
+        assertNear(latency.mean, stopped ** 2 / 2 / stall.windowMs, 0.4);
+        // What a tool shows that counts from the send: one slow request.
+        const service = shape(load.schedule.service);
+        assert(service.p95 < latency.p95 / 5, `${service.p95} ${latency.p95}`);
+        assert(service.mean < latency.mean / 5, `${service.mean} ${latency.mean}`);
+      }));
 
-    it('shows from the send as well where any number may be outstanding', async () => {
-      await using server = await startWorkerServer(protocol, 0, 1);
-      const { onWindow, stoppedMs } = stopOnce(server);
-      // Connections enough are there before: one that is made meanwhile may not be ready to be sent on until the end.
-      const load = await openLoadOn(protocol, server.address, {
-        windowNs: stall.windowMs * ms,
-        onWindow,
-        firstLaneCount: 150,
-      });
-      const stopped = await stoppedMs;
-      assert.deepEqual([load.errors, load.requestCount], [{}, stall.windowMs / 10]);
-      for (const record of [load.latency, load.schedule.service]) {
-        assertNear(shape(record).p95, stopped - 0.05 * stall.windowMs, 0.2);
-      }
-    });
+    it('shows from the send as well where any number may be outstanding', () =>
+      undisturbed(async () => {
+        await using server = await startWorkerServer(protocol, 0, 1);
+        const { onWindow, stoppedMs } = stopOnce(server);
+        // Connections enough are there before: one that is made meanwhile may not be ready to be sent on until the end.
+        const load = await openLoadOn(protocol, server.address, {
+          windowNs: stall.windowMs * ms,
+          onWindow,
+          firstLaneCount: 150,
+        });
+        const stopped = await stoppedMs;
+        assert.deepEqual([load.errors, load.requestCount], [{}, stall.windowMs / 10]);
+        for (const record of [load.latency, load.schedule.service]) {
+          assertNear(shape(record).p95, stopped - 0.05 * stall.windowMs, 0.2);
+        }
+      }));
   });
 
-  describe(`a server with one worker, over ${protocol}`, () => {
+  describe(`a server with one worker, over ${protocol}`, together, () => {
     // Slack: how far a latency may be from its arithmetic, which knows no network and no scheduler.
     // `npm run bench:accuracy` tells how far 99 of 100 are, on a server that adds nothing of its own.
     const { holdMs, slackMs, percentile } = { holdMs: 50, slackMs: 10, percentile: 0.5 };
@@ -94,27 +100,28 @@ for (const protocol of protocols) {
           const differences = await differencesToLindley(protocol, { holdMs, utilisation, seconds });
           const worst = differences.sort((a, b) => a - b)[Math.floor(percentile * differences.length)] ?? 0;
           assert(worst < slackMs, `${worst} ms`);
-        });
+        }, triesMost);
       });
     }
 
-    it('shows its knee: what is offered beyond it is a backlog, not a rate', async () => {
-      await using server = await startWorkerServer(protocol, 20, 1);
-      const achieved: number[] = [];
-      const grew: boolean[] = [];
-      for (const requestsPerSecond of [25, 100]) {
-        const load = await openLoadOn(protocol, server.address, { requestsPerSecond, windowNs: 1_500 * ms });
-        assert.deepEqual(load.errors, {});
-        assert.equal(load.requestCount, load.schedule.intendedCount);
-        achieved.push(load.requestsPerSecond);
-        grew.push(backlogGrew(load.schedule));
-      }
-      const [below = 0, beyond = 0] = achieved;
-      assertNear(below, 25, 0.12);
-      // At most one in 20 ms.
-      assert(beyond <= 50.7 && beyond > 25, `${beyond}`);
-      assert.deepEqual(grew, [false, true]);
-    });
+    it('shows its knee: what is offered beyond it is a backlog, not a rate', () =>
+      undisturbed(async () => {
+        await using server = await startWorkerServer(protocol, 20, 1);
+        const achieved: number[] = [];
+        const grew: boolean[] = [];
+        for (const requestsPerSecond of [25, 100]) {
+          const load = await openLoadOn(protocol, server.address, { requestsPerSecond, windowNs: 1_500 * ms });
+          assert.deepEqual(load.errors, {});
+          assert.equal(load.requestCount, load.schedule.intendedCount);
+          achieved.push(load.requestsPerSecond);
+          grew.push(backlogGrew(load.schedule));
+        }
+        const [below = 0, beyond = 0] = achieved;
+        assertNear(below, 25, 0.12);
+        // At most one in 20 ms.
+        assert(beyond <= 50.7 && beyond > 25, `${beyond}`);
+        assert.deepEqual(grew, [false, true]);
+      }));
   });
 }
 
@@ -132,7 +139,7 @@ describe('a rate of 1000 per second', () => {
       assert(lateness.minNs >= 0 && lateness.p50Ns <= lateness.p99Ns && lateness.p99Ns <= lateness.maxNs * 1.001);
       // Timers of whole ms are 0.6 ms late as a rule.
       if (strict) assert(lateness.p50Ns < 0.2 * ms && lateness.p99Ns < ms, `${lateness.p50Ns} ${lateness.p99Ns}`);
-    });
+    }, triesMost);
   });
 });
 
@@ -170,20 +177,6 @@ describe('a wall clock that is set', () => {
     }
   });
 });
-
-/**
- * What other work on the host takes away only ever adds to a latency, and comes and goes; arithmetic that is wrong is wrong
- * each time. So one try of several is enough. @throws what the last of them failed with.
- */
-async function undisturbed(attempt: () => Promise<void>): Promise<void> {
-  for (let left = strict ? 8 : 3; ; left -= 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 1) throw error;
-    }
-  }
-}
 
 /** How far each latency is from what the intended times and the server's own record of how long it held each request make it, in ms. */
 async function differencesToLindley(

@@ -10,7 +10,9 @@ export const dockerTestImage = 'tritune-test';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const findings: Record<Need, () => { found: string } | { missing: string }> = {
+type Finding = { found: string } | { missing: string };
+
+const findings: Record<Need, () => Finding> = {
   python: () => findPython(),
   triton: () => findFile(`${root}.triton/installation.json`, 'no Triton under .triton/: npm run triton:install'),
   train: () => findFile(`${root}.venv/bin/python`, 'no training environment under .venv/: npm run train'),
@@ -28,7 +30,7 @@ const findings: Record<Need, () => { found: string } | { missing: string }> = {
 export function requires(...needs: Need[]): { skip?: string } {
   const demanded = (process.env.TRITUNE_REQUIRE ?? '').split(',');
   for (const need of needs) {
-    const finding = findings[need]();
+    const finding = findOnce(need);
     if ('found' in finding) continue;
     if (demanded.includes(need)) throw new Error(`TRITUNE_REQUIRE names ${need}, but: ${finding.missing}`);
     return { skip: finding.missing };
@@ -38,19 +40,28 @@ export function requires(...needs: Need[]): { skip?: string } {
 
 /** The Python that has tritonclient's message definitions; only for tests that `requires('python')` let through. */
 export function pythonPath(): string {
-  const finding = findPython();
+  const finding = findOnce('python');
   if ('missing' in finding) throw new Error(finding.missing);
   return finding.found;
 }
 
-function findPython(): { found: string } | { missing: string } {
+/** Asking some of them takes a second. */
+const seen = new Map<Need, Finding>();
+
+function findOnce(need: Need): Finding {
+  const finding = seen.get(need) ?? findings[need]();
+  seen.set(need, finding);
+  return finding;
+}
+
+function findPython(): Finding {
   for (const candidate of [`${root}.triton/venv/bin/python`, 'python3']) {
     if (succeeds(candidate, ['-c', 'from tritonclient.grpc import model_config_pb2'])) return { found: candidate };
   }
   return { missing: 'no Python with tritonclient[grpc]: npm run triton:install brings one' };
 }
 
-function findDockerImage(): { found: string } | { missing: string } {
+function findDockerImage(): Finding {
   const advice = 'npm run test:docker starts a daemon where it can and makes the image';
   const { failed, stderr = '' } = execaSync('docker', ['image', 'inspect', dockerTestImage], {
     reject: false,
@@ -61,7 +72,7 @@ function findDockerImage(): { found: string } | { missing: string } {
   return { missing: `${isThere ? `no image ${dockerTestImage}` : 'no Docker daemon answers'}: ${advice}` };
 }
 
-function findFile(path: string, missing: string): { found: string } | { missing: string } {
+function findFile(path: string, missing: string): Finding {
   return existsSync(path) ? { found: path } : { missing };
 }
 

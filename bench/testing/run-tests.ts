@@ -6,26 +6,40 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs all tests, or those of the files named on the command line: first those that neither measure nor need the processors for
- * themselves, as many files at once as there are processors, then the others one by one. Ends with one line that counts both.
+ * Runs all tests, or those of the files named on the command line, in three groups: first those that neither measure nor need
+ * the processors for themselves, as many files at once as there are processors; then those that mostly wait for an instant, two
+ * at once; then the others one by one. Ends with one line that counts all.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Whatever sends load, waits for an instant, or starts servers that do. */
-const alone = [
-  'bench/{benchmarks,engines,run,testing}/**/*',
-  'bench/cli/{load,noise,serve,infer,doctor-client}*',
-  'bench/cli/sweep{,-!(refusals)}',
-  'bench/load/*',
-  'bench/load/{conventional,levels,null-server,open-loop,threads}/**/*',
-].flatMap((pattern) => globSync(`${pattern}.test.ts`, { cwd: root }));
+/** What measures, or compares times with limits that another busy process could break. */
+const measuring = [
+  'bench/cli/{doctor-client,load,load-servers,noise}',
+  'bench/cli/sweep{,-scripted}',
+  'bench/load/{client-cost,closed-loop,open-loop,open-loop-truth}',
+  'bench/load/{null-server/calibrate,open-loop/alarm,threads/client-watch,threads/run-load}',
+  'bench/run/slice',
+];
 
+/** What sends a load that leaves a processor idle most of the time, to servers that hold it up or models that are slow. */
+const waiting = [
+  'bench/cli/sweep-!(refusals|scripted)',
+  'bench/cli/load-{answers,beside,endings,output,way}',
+  'bench/load/{closed-loop-*,open-loop-ends,transport-contract*}',
+];
+
+const filesOf = (patterns: readonly string[]) =>
+  new Set(patterns.flatMap((pattern) => globSync(`${pattern}.test.ts`, { cwd: root })));
+const [areMeasuring, areWaiting] = [filesOf(measuring), filesOf(waiting)];
 const named = process.argv.slice(2);
 const all = named.length > 0 ? named : globSync('bench/**/*.test.ts', { cwd: root });
-const isAlone = new Set(alone);
 const groups = [
-  { files: all.filter((file) => !isAlone.has(file)), concurrency: availableParallelism() },
-  { files: all.filter((file) => isAlone.has(file)), concurrency: 1 },
+  {
+    files: all.filter((file) => !areMeasuring.has(file) && !areWaiting.has(file)),
+    concurrency: availableParallelism(),
+  },
+  { files: all.filter((file) => areWaiting.has(file)), concurrency: Math.min(2, availableParallelism()) },
+  { files: all.filter((file) => areMeasuring.has(file)), concurrency: 1 },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
