@@ -38,12 +38,40 @@ describe('a load that ends before its time', () => {
     await using server = await startScriptedServer({ steps: [{ answer: { kind: 'silent' } }] });
     const controller = new AbortController();
     const { Failure } = await import('../failure.ts');
-    setTimeout(() => controller.abort(new Failure('terminated', 'terminated', 'ended from outside')), 300);
+    setTimeout(() => controller.abort(new Failure('terminated', 'terminated', 'ended from outside')), 1_500);
     const args = ['-m', 'scripted', '-u', server.url, '--json', '--threads', '2', '--concurrency-range', '2'];
     const { code, stdout } = await load(args, { signal: controller.signal });
     assert.equal(code, 143);
     const { interrupted, valid, levels } = parseDocument(stdout);
     assert.deepEqual([interrupted, valid, levels], [true, false, []]);
+  });
+});
+
+describe('a server that never answers', () => {
+  const sent = { 'a closed loop': ['--concurrency-range', '2'], 'a rate': ['--request-rate-range', '50'] };
+  for (const [what, args] of Object.entries(sent)) {
+    it(`holds ${what} little longer than warm-up and window, not for the request time-out`, async () => {
+      await using server = await startScriptedServer({ steps: [{ answer: { kind: 'silent' } }] }, { thread: true });
+      const times = ['-p', '100ms', '--warm-up', '50ms', '--threads', '1'];
+      const startMs = performance.now();
+      const { code, stdout } = await load(['-m', 'scripted', '-u', server.url, ...args, ...times, '--json']);
+      const tookMs = performance.now() - startMs;
+      assert.equal(code, 4);
+      // 5 s more than the 150 ms that it should take; the time-out is 60 s.
+      assert(tookMs > 5_000 && tookMs < 30_000, `${tookMs}`);
+      const [level] = parseDocument(stdout).levels;
+      assert((level?.errors.timeout ?? 0) > 0, stdout);
+      assert.match(level?.notes.join() ?? '', /nothing was answered for \d+\.\d s: .* needs a longer warm-up/);
+    });
+  }
+
+  it('is waited for as long as a time-out says that was asked for', async () => {
+    await using server = await startScriptedServer({ steps: [{ holdMs: 6_000 }, { holdMs: 5 }], repeatFrom: 1 });
+    const times = ['-p', '100ms', '--warm-up', '50ms', '--threads', '1', '--request-timeout', '30s'];
+    const { stdout, stderr } = await load(['-m', 'scripted', '-u', server.url, ...times, '--json']);
+    const [level] = parseDocument(stdout).levels;
+    assert.deepEqual(level?.errors, {}, stderr);
+    assert(level.requestCount > 0, stdout);
   });
 });
 
@@ -90,6 +118,8 @@ async function restarted({
   const { port } = first.address;
   const times = ['-p', `${windowMs}ms`, '--warm-up', '50ms', '--request-timeout', '5s', '--threads', threads];
   const running = load(['-m', 'scripted', '-u', first.url, '--concurrency-range', '64', ...times, '--json']);
+  // However long the threads take to start: with none of them there, no request would be lost.
+  for (let look = 0; look < 500 && (await first.record()).openConnectionCount < 64; look += 1) await delay(20);
   await delay(windowMs / 2);
   await first.stop();
   await delay(100);

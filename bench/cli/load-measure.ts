@@ -138,7 +138,7 @@ class LevelRun {
   }
 
   #part(level: number): LoadPart {
-    const { pacings, question, warmUpMs, windowMs, requestTimeoutMs, failFast } = this.#request;
+    const { pacings, question, warmUpMs, windowMs, requestTimeoutMs, firstAnswerMs, failFast } = this.#request;
     const { target, transport, requests, about } = this.#prepared;
     const pacing = pacings.pacing(level);
     const limit = limitOf(question);
@@ -153,6 +153,7 @@ class LevelRun {
       windowNs: windowMs * 1e6,
       limitsNs: limit === null ? [] : [limit.limitNs],
       requestTimeoutNs: requestTimeoutMs * 1e6,
+      firstAnswerNs: firstAnswerMs * 1e6,
       drainNs: requestTimeoutMs * 1e6,
       errorLimit: failFast ? 1 : Number.POSITIVE_INFINITY,
     };

@@ -4,6 +4,7 @@ import { parseLevels } from '../load/levels/range.ts';
 import { unboundedInFlight } from '../load/open-loop.ts';
 import type { Schedule } from '../load/pacing/schedule.ts';
 import { readTrace } from '../load/pacing/trace.ts';
+import { laneCountOf } from '../load/threads/load-spec.ts';
 import type { LoadPacing } from '../load/threads/run-load.ts';
 import { parseDurationMs } from '../plan/quantity.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -52,6 +53,21 @@ export async function readPacings(options: LoadOptions, cwd: string): Promise<Pa
   const levels = parseLevels(concurrencyRange ?? '1', { whole: true });
   within(levels, highestConcurrency, 'requests outstanding');
   return { kind: 'concurrency', levels, durationMs: null, pacing: (concurrency) => ({ kind: 'closed', concurrency }) };
+}
+
+/** Each thread of a rate has a second one, which sleeps for it. */
+const mostThreadsOfRate = 128;
+
+/** @throws Failure (usage) for more threads than one process should have. */
+export function checkThreads(threads: 'auto' | number, { kind, levels, pacing }: Pacings): void {
+  if (kind === 'concurrency' || threads === 'auto') return;
+  // A thread for which no request is left to be outstanding is not started.
+  const threadCount = Math.min(threads, laneCountOf(pacing(levels.at(-1) ?? 1)));
+  if (threadCount <= mostThreadsOfRate) return;
+  throw conflict(
+    `${threadCount} threads of a rate would be ${2 * threadCount}, as each has a second one that sleeps for it`,
+    `write --threads auto, or ${mostThreadsOfRate} at most`,
+  );
 }
 
 function rates(text: string, options: LoadOptions): Pacings {
@@ -118,7 +134,8 @@ function inFlightOf({ maxInFlight, whenFull }: LoadOptions): { limit: number; wh
 
 function within(levels: readonly number[], most: number, what: string): void {
   const beyond = levels.find((level) => level > most);
-  if (beyond !== undefined) throw conflict(`${beyond} ${what} are more than ${most}`, 'ask for less');
+  if (beyond === undefined) return;
+  throw conflict(`${beyond} ${what} are more than ${most}, the most of one load`, `ask for ${most} at most`);
 }
 
 export function conflict(message: string, hint: string): Failure {

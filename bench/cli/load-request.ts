@@ -12,7 +12,7 @@ import { parseServerName, type ServerName } from './load-address.ts';
 import { type OutputFiles, readOutputFiles } from './load-files.ts';
 import { type Headers, readHeaders } from './load-headers.ts';
 import type { LoadOptions } from './load-options.ts';
-import { conflict, type Pacings, readPacings } from './load-pacing.ts';
+import { checkThreads, conflict, type Pacings, readPacings } from './load-pacing.ts';
 import { chooseProxy } from './load-proxy.ts';
 import { readTls, secured } from './load-tls.ts';
 
@@ -39,6 +39,8 @@ export type LoadRequest = {
   readonly windowMs: number;
   readonly trials: Trials;
   readonly requestTimeoutMs: number;
+  /** How long a server may answer nothing before a window opens. */
+  readonly firstAnswerMs: number;
   readonly failFast: boolean;
   readonly files: OutputFiles;
 };
@@ -49,6 +51,8 @@ export type Trials = { readonly most: number; readonly requestCount: number | nu
 const windowDefaultMs = 5_000;
 const warmUpDefaultMs = 1_000;
 const requestTimeoutDefaultMs = 60_000;
+/** Beyond warm-up and window, where no time-out was asked for. */
+const firstAnswerGraceMs = 5_000;
 
 /** @throws Failure (usage) for whatever in it cannot be done. */
 export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cwd' | 'env'>): Promise<LoadRequest> {
@@ -68,7 +72,10 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
   if (compression !== 'none' && server.protocol === 'http') {
     throw conflict('--grpc-compression-algorithm is about gRPC', 'add --protocol grpc, or leave it out');
   }
+  checkThreads(options.threads, pacings);
   const workload = readWorkloadSpec(options, cwd);
+  const warmUpMs = pacings.kind === 'ramp' ? 0 : (options.warmUp ?? warmUpDefaultMs);
+  const windowMs = pacings.durationMs ?? options.measurementInterval ?? windowDefaultMs;
   return {
     model: options.modelName,
     modelVersion: options.modelVersion ?? null,
@@ -94,10 +101,11 @@ export async function readLoadRequest(options: LoadOptions, host: Pick<Host, 'cw
     workload,
     shared: options.connections === undefined ? null : options.connections === 'shared',
     threads: options.threads,
-    warmUpMs: pacings.kind === 'ramp' ? 0 : (options.warmUp ?? warmUpDefaultMs),
-    windowMs: pacings.durationMs ?? options.measurementInterval ?? windowDefaultMs,
+    warmUpMs,
+    windowMs,
     trials: { most: options.maxTrials, requestCount: options.measurementRequestCount ?? null },
     requestTimeoutMs: options.requestTimeout ?? requestTimeoutDefaultMs,
+    firstAnswerMs: options.requestTimeout ?? warmUpMs + windowMs + firstAnswerGraceMs,
     failFast: options.failFast === true,
     files: readOutputFiles(options, cwd, { levels: pacings.levels, inputs: inputsOf(options, workload, cwd) }),
   };

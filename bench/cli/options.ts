@@ -14,10 +14,12 @@ export function durationOption(text: string): number {
 
 export function countOption(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1_000_000)
-    throw new InvalidArgumentError('write a whole number from 1');
+  if (!/^\d+$/.test(text) || value < 1 || value > mostCount)
+    throw new InvalidArgumentError(`write a whole number from 1 to ${mostCount}`);
   return value;
 }
+
+const mostCount = 1_000_000;
 
 export function seedOption(text: string): number {
   const value = Number(text);

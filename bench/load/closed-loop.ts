@@ -17,6 +17,11 @@ export type ClosedLoop = TallyOptions & {
   /** A request, or a connection, that takes longer ends the load. */
   readonly requestTimeoutNs: number;
   /**
+   * A load that goes on through failures ends where nothing was answered rightly for so long before its window; what waits then is
+   * a time-out. Without an end where left out.
+   */
+  readonly firstAnswerNs?: number;
+  /**
    * Requests in flight when the window closes are waited for so long, then they are time-outs; where left out 1 s or twice the
    * longest latency, at most the time-out, so that many short loads can follow one another.
    */
@@ -143,9 +148,11 @@ class ClosedLoopRun implements LaneLoad {
     const stalled = tickNs - this.#lastTickNs > stalledMs * 1e6;
     this.#lastTickNs = tickNs;
     if (stalled || this.over) return;
-    const expired = this.#lanes.filter((lane) => lane.expire(tickNs, this.#options.requestTimeoutNs));
+    const { requestTimeoutNs, firstAnswerNs = Number.POSITIVE_INFINITY } = this.#options;
+    const silent = this.#tally.window.openNs === 0 && tickNs - this.#tally.lastAnswerNs > firstAnswerNs;
+    const expired = this.#lanes.filter((lane) => lane.expire(tickNs, silent ? 0 : requestTimeoutNs));
     if (this.over) return;
-    if (this.#goesOn ? this.#overdue(tickNs) : expired.length > 0) this.#finish();
+    if (this.#goesOn ? silent || this.#overdue(tickNs) : expired.length > 0) this.#finish();
   }
 
   get #goesOn(): boolean {

@@ -82,6 +82,17 @@ for (const protocol of protocols) {
       assert(load.warmup.durationNs > 0);
     });
 
+    it('comes long before the time-out where nothing was answered for as long as the first answer may take', async () => {
+      await using server = await startFallingSilent(protocol, 2);
+      const startNs = nowNs();
+      const load = await openLoadOn(protocol, server.address, { requestTimeoutNs: 60e9, firstAnswerNs: 1_000 * ms });
+      assert(nowNs() - startNs < 30e9);
+      assert.deepEqual([load.requestCount, load.schedule.intendedCount], [0, 0]);
+      // On each of the four connections one was answered, or not, or the connection was not made in time.
+      const { timeout = 0, connect = 0, ...others } = load.errors;
+      assert.deepEqual([timeout + connect + load.warmup.requestCount, others], [4, {}]);
+    });
+
     it('comes at the time-out where the first requests are not answered', async () => {
       await using server = await startFallingSilent(protocol, 0);
       const load = await openLoadOn(protocol, server.address, { requestTimeoutNs: 500 * ms });

@@ -19,6 +19,11 @@ export type OpenLoop = AccountOptions & {
   readonly warmupNs: number;
   /** A request that takes longer, from its intended time, has failed; so has one that waited that long to be sent. */
   readonly requestTimeoutNs: number;
+  /**
+   * First requests of which none was answered for so long end the load; what waits then is a time-out. Without an end where left
+   * out.
+   */
+  readonly firstAnswerNs?: number;
   /** Connections made, with one request each, before the schedule starts; more follow as they are needed. 16 where left out. */
   readonly firstLaneCount?: number;
   /** Keeps the schedule from starting until other threads have their connections too; no request is sent meanwhile. */

@@ -22,6 +22,12 @@ describe('what a block costs', () => {
     ['one server and a load for each slice', {}, 1_000, 3 * 640],
     ['nothing beside its slices, which start their own servers', { applied: 'restart', flagSetCount: 2 }, 0, 3 * 640],
     ['one server and a load for each variant', { applied: 'colocate' }, 1_000 + 3 * 200, 3 * 440],
+    [
+      'one server and what its loads take once, where a model that is loaded stays',
+      { applied: 'keep' },
+      1_600,
+      3 * 440,
+    ],
     ['a server for each set of flags', { flagSetCount: 2 }, 2_000, 3 * 640],
     ['at most a server for each variant', { flagSetCount: 9 }, 3_000, 3 * 640],
   ] as const) {

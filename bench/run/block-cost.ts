@@ -1,6 +1,6 @@
 import type { Apply } from '../plan/plan.ts';
 import { mean } from '../stats/moments.ts';
-import { type AcceptedLook, sliceCostMs, type Timing } from './timing.ts';
+import { type AcceptedLook, isLoadedOnce, sliceCostMs, type Timing } from './timing.ts';
 
 export type CostFacts = {
   readonly looks: readonly AcceptedLook[];
@@ -20,7 +20,7 @@ export type BlockCost = {
   roundMs(variants: number): number;
 };
 
-/** A restart pays for its server in each slice, a colocated variant for its load once in a block. */
+/** A restart pays for its server in each slice; what is loaded once pays for its load once in a block. */
 export function blockCost({
   looks,
   timing,
@@ -29,11 +29,10 @@ export function blockCost({
   flagSetCount = 1,
 }: CostFacts): BlockCost {
   const loadMs = mean(looks.map((look) => look.loadMs));
-  const sliceMs = mean(looks.map((look) => sliceCostMs(look, timing)));
-  const isColocated = applied === 'colocate';
+  const sliceMs = mean(looks.map((look) => sliceCostMs(look, timing, applied)));
   const startMs = applied === 'restart' ? 0 : serverStartMs;
   return {
-    setupMs: (variants) => startMs * Math.min(flagSetCount, variants) + (isColocated ? variants * loadMs : 0),
-    roundMs: (variants) => variants * (isColocated ? sliceMs - loadMs : sliceMs),
+    setupMs: (variants) => startMs * Math.min(flagSetCount, variants) + (isLoadedOnce(applied) ? variants * loadMs : 0),
+    roundMs: (variants) => variants * sliceMs,
   };
 }

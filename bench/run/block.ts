@@ -13,6 +13,7 @@ import { loadIn } from './levels.ts';
 import type { ServerWatch } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
+import { sliceTimes } from './slice-times.ts';
 import { type Workloads, workloadFor } from './workloads.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
@@ -130,7 +131,10 @@ function repeatLater(queue: Entry[], entry: Entry): void {
 export async function runSlice(slice: Slice, candidate: Candidate, context: SliceContext): Promise<SliceResult> {
   const { plan, design, deployment, applied, workloads, instruments, signal } = context;
   const line = { kind: 'slice', slice, at: instruments.clock.wallTime().toISOString() } as const;
+  const { clock } = instruments;
+  const startMs = clock.nowMs();
   const inForce = await deployment.putInForce(candidate, applied);
+  const inForceMs = clock.nowMs() - startMs;
   if ('refused' in inForce) {
     if (slice.variantId === baselineId) {
       throw new Failure(
@@ -144,11 +148,9 @@ export async function runSlice(slice: Slice, candidate: Candidate, context: Slic
   context.onServer(inForce.server, { slice, candidate });
   const timing = { warmupMs: design.warmupMs, sliceMs: design.sliceMs[slice.variantId] ?? 300 };
   const workload = workloadFor(workloads, slice.load);
-  return {
-    ...line,
-    status: 'measured',
-    measurement: await measureSlice(slice, inForce, timing, { plan, workload, instruments, signal }),
-  };
+  const measurement = await measureSlice(slice, inForce, timing, { plan, workload, instruments, signal });
+  const tookMs = sliceTimes(inForce, measurement, { inForceMs, wholeMs: clock.nowMs() - startMs });
+  return { ...line, status: 'measured', measurement, tookMs };
 }
 
 /** Whether a slice that cannot be used is worth another try after so many. */

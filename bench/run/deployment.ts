@@ -31,6 +31,8 @@ export type InForce = {
   readonly served: ServedConfig;
   /** What the server logged of its load. */
   readonly log: readonly string[];
+  /** Parts of the time that this took: starting the server, and reading the configuration back. */
+  readonly tookMs: { readonly serverStart: number; readonly readBack: number };
 };
 
 /** Why a variant did not come into force: data, not an error, since the sweep goes on without it. */
@@ -70,6 +72,8 @@ export class Deployment implements AsyncDisposable {
   /** Models of the running server, by name. */
   readonly #loaded = new Map<string, Loaded>();
   #beside: readonly Candidate[] = [];
+  /** What starting the server took for the variant that was put in force last. */
+  #serverStartMs = 0;
   #identity: (EngineIdentity & { command: readonly string[] }) | undefined;
 
   constructor(setup: Setup) {
@@ -103,6 +107,7 @@ export class Deployment implements AsyncDisposable {
     if (apply === 'restart') await this.#renew();
     const server = await this.#startFor(candidate);
     if ('refused' in server) return server;
+    this.#serverStartMs = this.#clock.nowMs() - startMs;
     const mark = server.logMark();
     try {
       if (apply === 'keep' && server.attached !== undefined) return await this.#asItIs(server, candidate);
@@ -110,7 +115,7 @@ export class Deployment implements AsyncDisposable {
       const loaded = (apply === 'keep' ? this.#kept(candidate) : undefined) ?? (await this.#reload(server, candidate));
       const loadMs = apply === 'restart' ? this.#clock.nowMs() - startMs : loaded.loadMs;
       const copy = { model: this.#setup.model, config: candidate.config };
-      return await check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
+      return await this.#check({ server, applied: apply, ...loaded, loadMs }, candidate, copy);
     } catch (error) {
       if (!(error instanceof KServeError)) throw error;
       const reason = reasonOf(error, server.logSince(mark));
@@ -218,7 +223,7 @@ export class Deployment implements AsyncDisposable {
         hint: 'variants that differ in their load alone are measured on what the server has: load the model there first',
       });
     const copy = { model, config: candidate.config };
-    const found = await check({ server, applied: 'keep', loadMs: 0, log: [] }, candidate, copy);
+    const found = await this.#check({ server, applied: 'keep', loadMs: 0, log: [] }, candidate, copy);
     if (!('refused' in found)) return found;
     return { refused: `${found.refused} (for variants that differ in their load alone nothing is changed there)` };
   }
@@ -239,7 +244,7 @@ export class Deployment implements AsyncDisposable {
       }
     }
     const loaded = await this.#loadCopy(server, candidate);
-    return await check({ server, applied: 'colocate', ...loaded }, candidate, this.#copies.of(candidate));
+    return await this.#check({ server, applied: 'colocate', ...loaded }, candidate, this.#copies.of(candidate));
   }
 
   #isServed(settings: Candidate['variant']['settings']): boolean {
@@ -259,6 +264,21 @@ export class Deployment implements AsyncDisposable {
     const loaded = { configText, loadMs: this.#clock.nowMs() - startMs, log: server.logSince(mark) };
     this.#loaded.set(model, loaded);
     return loaded;
+  }
+
+  /** Compares what is served under a name with what was asked for, the copy's name included. */
+  async #check(
+    parts: Omit<InForce, 'model' | 'served' | 'tookMs'>,
+    { variant }: Candidate,
+    { model, config }: ModelCopy,
+  ): Promise<InForce | Refused> {
+    const startMs = this.#clock.nowMs();
+    const served = await parts.server.control.config(model);
+    const wrong = differences(config, served as PlainConfig, Object.keys(configSettings(variant.settings)));
+    if (wrong.length > 0)
+      return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
+    const tookMs = { serverStart: this.#serverStartMs, readBack: this.#clock.nowMs() - startMs };
+    return { ...parts, model, served, tookMs };
   }
 
   /** A run's numbers belong to one engine; another version behind the same path would mix two. */
@@ -281,19 +301,6 @@ export class Deployment implements AsyncDisposable {
 async function loadInPlace({ control }: Server, model: string, config: PlainConfig): Promise<void> {
   if (await control.modelReady(model)) await control.unload(model);
   await control.load(model, config);
-}
-
-/** Compares what is served under a name with what was asked for, the copy's name included. */
-async function check(
-  parts: Omit<InForce, 'model' | 'served'>,
-  { variant }: Candidate,
-  { model, config }: ModelCopy,
-): Promise<InForce | Refused> {
-  const served = await parts.server.control.config(model);
-  const wrong = differences(config, served as PlainConfig, Object.keys(configSettings(variant.settings)));
-  if (wrong.length > 0)
-    return { refused: `the server runs another configuration than asked: ${wrong.map(describe).join('; ')}` };
-  return { ...parts, model, served };
 }
 
 /** Triton often answers only that it could not poll the repository; the reason then stands in its log. */

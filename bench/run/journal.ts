@@ -8,12 +8,18 @@ import type { ServerFacts } from './flag-proof.ts';
 import type { FrozenLevels } from './levels.ts';
 import { journalLineSchema } from './record-schema.ts';
 import type { Measurement } from './slice.ts';
+import type { SliceTimes } from './slice-times.ts';
 
 /** Why a slice has no measurement. */
 export type SliceFailure = { readonly reason: string };
 
 export type SliceResult = { readonly kind: 'slice'; readonly slice: Slice; readonly at: string } & (
-  | { readonly status: 'measured'; readonly measurement: Measurement }
+  | {
+      readonly status: 'measured';
+      readonly measurement: Measurement;
+      /** Of slices for the verdict; those of before have none. */
+      readonly tookMs?: SliceTimes;
+    }
   | { readonly status: 'failed'; readonly failure: SliceFailure }
 );
 

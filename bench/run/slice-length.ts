@@ -20,7 +20,7 @@ export function samplingVariance({ latency }: Pick<Measurement, 'latency'>): num
 const doubtfulSlices = 8;
 
 export type Sampling = Pick<Pilot, 'samplingRatio' | 'sliceCount'> & {
-  /** A model that lies there already costs no load; reload unless told. */
+  /** Reload unless told. */
   readonly applied?: Apply | undefined;
 };
 
@@ -38,8 +38,7 @@ export function lengthened(
   const ratio = (Math.min(1, Math.max(0, samplingRatio)) * sliceCount) / (sliceCount + doubtfulSlices);
   const lengths = looks.map((look) => {
     const plannedMs = timing.sliceMs[look.variantId] ?? 0;
-    const loaded = applied === 'colocate' || applied === 'keep' ? { ...look, loadMs: 0 } : look;
-    const costMs = sliceCostMs(loaded, timing) - plannedMs;
+    const costMs = sliceCostMs(look, timing, applied) - plannedMs;
     const bestMs = Math.sqrt((costMs * plannedMs * ratio) / (1 - ratio));
     return [look.variantId, Math.ceil(Math.max(plannedMs, bestMs, costMs))] as const;
   });

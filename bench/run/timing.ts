@@ -1,4 +1,4 @@
-import type { Plan } from '../plan/plan.ts';
+import type { Apply, Plan } from '../plan/plan.ts';
 import { atLevel } from './levels.ts';
 import { type ClosedLoad, loadOfId } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
@@ -75,13 +75,27 @@ export function holdRequests(
   );
 }
 
+/** Whether a block loads its models once, before its slices; else each slice pays for a load of its own. */
+export function isLoadedOnce(applied: Apply): boolean {
+  return applied === 'colocate' || applied === 'keep';
+}
+
 /**
  * What one slice of a variant takes in all. A window opens when every user has had an answer, and what is outstanding when it
  * closes is waited for: each takes a latency.
  */
-export function sliceCostMs({ variantId, loadMs, latencyMs }: AcceptedLook, { warmupMs, sliceMs }: Timing): number {
+export function sliceCostMs(
+  { variantId, loadMs, latencyMs }: AcceptedLook,
+  { warmupMs, sliceMs }: Timing,
+  applied: Apply = 'reload',
+): number {
   const windowMs = sliceMs[variantId] ?? leastSliceMs;
-  return loadMs + Math.max(warmupMs, latencyMs) + windowMs + Math.max(sliceOverheadMs, latencyMs);
+  return (
+    (isLoadedOnce(applied) ? 0 : loadMs) +
+    Math.max(warmupMs, latencyMs) +
+    windowMs +
+    Math.max(sliceOverheadMs, latencyMs)
+  );
 }
 
 /**

@@ -23,11 +23,12 @@ it('an instance that dies by itself fails what it ran, with the reason, and then
     '--allow-grpc=false',
     '--allow-metrics=false',
   ];
-  const server = spawn(
-    process.execPath,
-    ['--import', fileOf('dying-instance.fixture.ts'), fileOf('process.ts'), ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DYING_INSTANCE_FILE: deadly } },
-  );
+  // From the environment a thread takes it too; the command line is the process's own.
+  const preload = `--import ${fileOf('dying-instance.fixture.ts')}`;
+  const server = spawn(process.execPath, [fileOf('process.ts'), ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: preload, DYING_INSTANCE_FILE: deadly },
+  });
   try {
     let log = '';
     server.stderr.on('data', (bytes) => {

@@ -47,7 +47,9 @@ export class Instance {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const workerData: InstanceThread = { memory: this.#mailbox.memory, port: port2 };
-    this.#worker = new Worker(new URL('./instance-worker.ts', import.meta.url), { workerData, transferList: [port2] });
+    // The flags of this process are not passed on: those of `node -e` would refuse a file.
+    const settings = { workerData, transferList: [port2], execArgv: [] };
+    this.#worker = new Worker(new URL('./instance-worker.ts', import.meta.url), settings);
     this.#worker.on('error', (error) => this.#die(error instanceof Error ? error.message : String(error)));
     this.#worker.on('exit', (code) => this.#die(`its thread ended with code ${code}`));
   }

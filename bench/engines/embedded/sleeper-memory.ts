@@ -1,3 +1,5 @@
+import { ThreadCall } from '../../thread-call.ts';
+
 const none = 0n;
 /** Further off than any clock goes, and within 64 bits. */
 const greatestNs = 2 ** 62;
@@ -5,12 +7,15 @@ const greatestNs = 2 ** 62;
 /** Memory in which one thread is told when to wake another, and tells it. Instants are ns of process.hrtime. */
 export class SleeperMemory {
   readonly memory: SharedArrayBuffer;
+  /** That the instant has passed: made by the thread that sleeps. */
+  readonly call: ThreadCall;
   readonly #words: Int32Array;
   readonly #deadline: BigInt64Array;
 
   constructor(memory = new SharedArrayBuffer(16)) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, 2);
+    this.call = new ThreadCall(this.#words, 1);
     this.#deadline = new BigInt64Array(memory, 8, 1);
   }
 
@@ -34,18 +39,6 @@ export class SleeperMemory {
         else if (Atomics.compareExchange(this.#deadline, 0, atNs, none) === atNs) return;
       }
     }
-  }
-
-  call(): void {
-    Atomics.store(this.#words, 1, 1);
-    Atomics.notify(this.#words, 1);
-  }
-
-  /** Resolves when called. */
-  async called(): Promise<void> {
-    const waiting = Atomics.waitAsync(this.#words, 1, 0);
-    if (waiting.async) await waiting.value;
-    Atomics.store(this.#words, 1, 0);
   }
 }
 

@@ -7,5 +7,5 @@ sleepPrecisely();
 const memory = new SleeperMemory(workerData as SharedArrayBuffer);
 for (;;) {
   memory.sleep();
-  memory.call();
+  memory.call.make();
 }

@@ -33,14 +33,16 @@ export class Sleeper {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./sleeper-worker.ts', import.meta.url), { workerData: this.#memory.memory });
+    // The flags of this process are not passed on: those of `node -e` would refuse a file.
+    const settings = { workerData: this.#memory.memory, execArgv: [] };
+    const worker = new Worker(new URL('./sleeper-worker.ts', import.meta.url), settings);
     void this.#listen();
     return worker;
   }
 
   async #listen(): Promise<never> {
     for (;;) {
-      await this.#memory.called();
+      await this.#memory.call.heard();
       const now = nowNs();
       const due = [...this.#calls].filter(([, atNs]) => atNs <= now);
       for (const [back] of due) this.#calls.delete(back);

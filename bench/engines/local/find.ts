@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Engine } from '../engine.ts';
-import { localEngine } from './engine.ts';
+import { type LocalProgram, localEngine } from './engine.ts';
 import { type Installation, readInstallation, standInServerId } from './installation.ts';
 
 export type FindOptions = {
@@ -42,7 +42,12 @@ export function findLocal(options: FindOptions): FoundLocal | { missing: string 
 
 /** The engine of an installation under `.triton/`. */
 export function installedEngine(installation: Installation, env: FindOptions['env']): Engine {
-  return localEngine({
+  return localEngine(installedProgram(installation, env));
+}
+
+/** What runs of it, and the environment that it needs. */
+export function installedProgram(installation: Installation, env: FindOptions['env']): LocalProgram {
+  return {
     tritonserver: installation.tritonserver,
     flags: [`--backend-directory=${installation.backendDirectory}`, `--id=${standInServerId}`],
     env: {
@@ -55,7 +60,7 @@ export function installedEngine(installation: Installation, env: FindOptions['en
       PYTHONPATH: undefined,
       PYTHONHOME: undefined,
     },
-  });
+  };
 }
 
 function inFront(added: readonly string[], present: string | undefined): string {

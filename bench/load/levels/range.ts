@@ -25,7 +25,10 @@ function range(text: string): number[] {
   if (end < start) throw unreadable(text, `it ends at ${end}, below its start`);
   // A little over, so that 0.1:0.3:0.1 has its 0.3.
   const count = Math.floor((end - start) / step + 1e-9) + 1;
-  if (count > mostLevels) throw unreadable(text, `${count} levels are more than ${mostLevels}`);
+  if (count > mostLevels) {
+    const hint = `name at most ${mostLevels} levels: take a larger step, start:end:step`;
+    throw unreadable(text, `${count} levels are more than ${mostLevels}`, hint);
+  }
   return Array.from({ length: count }, (_, index) => Number((start + index * step).toPrecision(12)));
 }
 
@@ -35,8 +38,10 @@ function number(word: string, text: string): number {
   return value;
 }
 
-function unreadable(text: string, why: string): Failure {
-  return new Failure('usage', 'levels', `levels ${JSON.stringify(text)}: ${why}`, {
-    hint: 'write one level (8), a list (1,2,4,8) or start:end:step (10:100:10)',
-  });
+function unreadable(
+  text: string,
+  why: string,
+  hint = 'write one level (8), a list (1,2,4,8) or start:end:step (10:100:10)',
+): Failure {
+  return new Failure('usage', 'levels', `levels ${JSON.stringify(text)}: ${why}`, { hint });
 }

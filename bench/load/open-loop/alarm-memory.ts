@@ -1,3 +1,5 @@
+import { ThreadCall } from '../../thread-call.ts';
+
 /** So many instants may be laid in ahead; a power of two, so that a place is found by a mask. */
 const placeCount = 256;
 const pushed = 0;
@@ -12,6 +14,8 @@ const passed = 3;
  */
 export class AlarmMemory {
   readonly memory: SharedArrayBuffer;
+  /** That instants have passed: made by the thread that sleeps. */
+  readonly call: ThreadCall;
   readonly #words: Int32Array;
   readonly #instants: Float64Array;
   #calledNs = 0;
@@ -19,6 +23,7 @@ export class AlarmMemory {
   constructor(memory = new SharedArrayBuffer(16 + 8 * (placeCount + 1))) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, 4);
+    this.call = new ThreadCall(this.#words, called);
     this.#instants = new Float64Array(memory, 16, placeCount + 1);
   }
 
@@ -68,18 +73,6 @@ export class AlarmMemory {
       }
       Atomics.wait(this.#words, over, 0, Math.min(leftMs, longestMs));
     }
-  }
-
-  /** One call, however many instants have passed, until it is heard. */
-  wake(): void {
-    if (Atomics.exchange(this.#words, called, 1) === 0) Atomics.notify(this.#words, called);
-  }
-
-  /** Resolves when woken. */
-  async woken(): Promise<void> {
-    const waiting = Atomics.waitAsync(this.#words, called, 0);
-    if (waiting.async) await waiting.value;
-    Atomics.store(this.#words, called, 0);
   }
 
   #ahead(): number {

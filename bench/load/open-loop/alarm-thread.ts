@@ -6,6 +6,6 @@ import { AlarmMemory } from './alarm-memory.ts';
 const memory = new AlarmMemory(workerData as SharedArrayBuffer);
 sleepPrecisely();
 parentPort?.postMessage('ready');
-while (memory.sleep()) memory.wake();
+while (memory.sleep()) memory.call.make();
 // Whoever listens must learn that nothing more will come.
-memory.wake();
+memory.call.make();

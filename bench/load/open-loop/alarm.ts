@@ -57,7 +57,7 @@ export class Alarm implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     for (;;) {
-      await this.#memory.woken();
+      await this.#memory.call.heard();
       if (this.#isOver) return;
       this.#learn();
       this.#ring();

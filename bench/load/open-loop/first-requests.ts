@@ -11,6 +11,7 @@ export class FirstRequests {
   #answeredCount = 0;
   #firstStartNs = Number.POSITIVE_INFINITY;
   #firstRequestNs = 0;
+  #lastAnswerNs = 0;
 
   constructor(laneCount: number) {
     this.laneCount = laneCount;
@@ -25,6 +26,11 @@ export class FirstRequests {
     return this.#firstRequestNs;
   }
 
+  /** 0 before the first. */
+  get lastAnswerNs(): number {
+    return this.#lastAnswerNs;
+  }
+
   /** Whether this lane has its first request still to send. */
   take(lane: Lane): boolean {
     const isFirst = !this.#asked.has(lane);
@@ -35,6 +41,7 @@ export class FirstRequests {
   /** True when that was the last of them. */
   answered(startNs: number, endNs: number): boolean {
     this.#answeredCount += 1;
+    this.#lastAnswerNs = endNs;
     if (startNs < this.#firstStartNs) {
       this.#firstStartNs = startNs;
       this.#firstRequestNs = endNs - startNs;

@@ -210,6 +210,11 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     this.#drained();
   }
 
+  /** When a first request was last answered; the start of the load before that. */
+  get #lastFirstNs(): number {
+    return Math.max(this.#startNs, this.#first.lastAnswerNs);
+  }
+
   #drained(): void {
     if (this.#phase === 'draining' && this.#account.outstanding === 0) this.#end.resolve();
   }
@@ -219,9 +224,10 @@ export class OpenLoopRun implements LaneLoad, Disposable {
     const stalled = tickNs - this.#lastTickNs > stalledMs * 1e6;
     this.#lastTickNs = tickNs;
     if (stalled) return;
-    const { requestTimeoutNs } = this.#options;
-    const expired = this.#pool.lanes.filter((lane) => lane.expire(tickNs, requestTimeoutNs));
-    if (this.#phase === 'connecting' && expired.length > 0) this.#end.resolve();
+    const { requestTimeoutNs, firstAnswerNs = Number.POSITIVE_INFINITY } = this.#options;
+    const silent = this.#phase === 'connecting' && tickNs - this.#lastFirstNs > firstAnswerNs;
+    const expired = this.#pool.lanes.filter((lane) => lane.expire(tickNs, silent ? 0 : requestTimeoutNs));
+    if (silent || (this.#phase === 'connecting' && expired.length > 0)) this.#end.resolve();
     while (this.#line.firstNs + requestTimeoutNs <= tickNs) {
       this.#count('timeout');
       this.#account.failed(this.#line.shift() ?? 0, undefined, tickNs);

@@ -81,6 +81,12 @@ const aboveLeast = 10;
 /** What helps to read the numbers of a level. */
 export function notesOf({ loads, each, schedule, question, latencyNs, server }: Noted): string[] {
   const notes = server === null ? [] : [server];
+  const silent = loads.find(isUnanswered);
+  if (silent !== undefined) {
+    notes.push(
+      `nothing was answered for ${(silent.warmup.durationNs / 1e9).toFixed(1)} s: a model that takes longer over its first answer needs a longer warm-up, or a request time-out of its own`,
+    );
+  }
   if (schedule !== null && schedule.droppedCount > 0) {
     notes.push(
       `more was offered than is served: ${schedule.droppedCount} requests were dropped, as ${schedule.inFlightLimit} were outstanding`,
@@ -102,6 +108,11 @@ export function notesOf({ loads, each, schedule, question, latencyNs, server }: 
     );
   }
   return [...notes, ...new Set(loads.filter(({ requestCount }) => requestCount > 0).flatMap(clientNotes))];
+}
+
+/** Whether a load ended before its window since nobody answered: a server that does not take connections answers at once. */
+function isUnanswered({ warmup, window, errors }: DiagnosedLoad): boolean {
+  return window.closeNs === 0 && warmup.requestCount === 0 && errors.timeout !== undefined;
 }
 
 /** Failed requests of all windows by kind. */

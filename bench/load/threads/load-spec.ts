@@ -25,6 +25,8 @@ export type LoadPart = {
   readonly timeline?: boolean;
   /** A request that takes longer ends a closed loop and has failed in an open one; so does a connection. */
   readonly requestTimeoutNs: number;
+  /** So long may nothing be answered before there is a window, as both loops say themselves. */
+  readonly firstAnswerNs?: number;
   /** What is in flight when the window of a closed loop closes is waited for so long, as it says itself. */
   readonly drainNs?: number;
   /** So many failures end a closed loop, as it says itself; 100 where left out. An open loop always goes on. */
@@ -76,8 +78,10 @@ export function scheduleOf(pacing: OpenPacing): Schedule {
 }
 
 /** What a measurement says of its pacing. */
-export function askedOf(pacing: OpenPacing): PacingAsked {
+export function askedOf(pacing: LoadPacing): PacingAsked {
   switch (pacing.kind) {
+    case 'closed':
+      return pacing;
     case 'trace':
       return { kind: 'trace', file: pacing.file };
     default: {

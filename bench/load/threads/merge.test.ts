@@ -4,7 +4,7 @@ import { seededRandom } from '../../random.ts';
 import type { ScheduleKept } from '../measurement.ts';
 import { type LatencyRecord, LatencyRecorder, mergeHistograms } from '../recorder.ts';
 import type { Timeline } from '../timeline.ts';
-import { mergeLatencies, mergeParts, type TeamPart } from './merge.ts';
+import { mergeLatencies, mergeParts, type TeamAsked, type TeamPart } from './merge.ts';
 import type { ClientDiagnosis } from './run-part.ts';
 
 describe('the merged measurement of threads', () => {
@@ -26,7 +26,7 @@ describe('the merged measurement of threads', () => {
 
   it('is the same whatever the order of the threads', () => {
     const parts = [part({ startNs: 10, latencies: [5, 6] }), part({ startNs: 20, latencies: [7] })] as const;
-    assert.deepEqual(mergeParts([parts[1], parts[0]], true), mergeParts(parts, true));
+    assert.deepEqual(mergeParts([parts[1], parts[0]], closed(2)), mergeParts(parts, closed(2)));
   });
 
   it('adds counts, rates, errors and what was outstanding', () => {
@@ -35,7 +35,7 @@ describe('the merged measurement of threads', () => {
         part({ latencies: [1e6, 2e6], laneCount: 3, errors: { timeout: 1, reset: 2 } }),
         part({ latencies: [3e6], laneCount: 1, errors: { timeout: 4 } }),
       ],
-      true,
+      closed(2),
     );
     assert.deepEqual([merged.requestCount, merged.requestsPerSecond, merged.inferencesPerSecond], [3, 30, 60]);
     assert.deepEqual(merged.errors, { timeout: 5, reset: 2 });
@@ -52,7 +52,7 @@ describe('the merged measurement of threads', () => {
         part({ startNs: 5_000e6, firstRequestNs: 2, startedAt: 'later' }),
         part({ startNs: 4_980e6, firstRequestNs: 9, startedAt: 'first' }),
       ],
-      true,
+      closed(2),
     );
     // Each window opens 50 ms after its thread began and lasts 100 ms.
     assert.deepEqual(merged.window, { openNs: 50e6, closeNs: 170e6 });
@@ -62,7 +62,7 @@ describe('the merged measurement of threads', () => {
 
   it('has the one window that the threads of an open loop share, however far apart they say that they began', () => {
     const schedule = kept([0, 0, 0, 0], []);
-    const { window } = mergeParts([part({ startNs: 0, schedule }), part({ startNs: 56e6, schedule })], true);
+    const { window } = mergeParts([part({ startNs: 0, schedule }), part({ startNs: 56e6, schedule })], constant);
     assert.deepEqual(window, { openNs: 50e6, closeNs: 150e6 });
   });
 
@@ -84,7 +84,7 @@ describe('the merged measurement of threads', () => {
           },
         }),
       ],
-      true,
+      closed(2),
     );
     assert.deepEqual(client, {
       cpuNs: 900,
@@ -102,7 +102,7 @@ describe('the merged measurement of threads', () => {
   it('adds the schedules of an open loop', () => {
     const { schedule, pacing, pressureRatio } = mergeParts(
       [part({ schedule: kept([1, 2, 3, 4], [1e3]) }), part({ schedule: kept([10, 20, 30, 40], [2e3, 9e3]) })],
-      true,
+      constant,
     );
     assert.deepEqual(schedule?.meanBacklog, [11, 22, 33, 44]);
     assert.deepEqual(
@@ -119,7 +119,7 @@ describe('the merged measurement of threads', () => {
   it('has the timeline of all of them, from the start of the first, where each kept one', () => {
     const timeline = { binNs: 50e6, counts: [1, 2, 3], latencySumsNs: [10, 20, 30] };
     const merged = (...others: TeamPart[]) =>
-      mergeParts([part({ startNs: 100e6, timeline }), ...others], true).timeline;
+      mergeParts([part({ startNs: 100e6, timeline }), ...others], closed(2)).timeline;
     assert.deepEqual(merged(part({ startNs: 51e6, timeline })), {
       binNs: 50e6,
       counts: [1, 3, 5],
@@ -131,7 +131,7 @@ describe('the merged measurement of threads', () => {
   it('is all zero but for warm-up, errors and the client where a thread is missing or its window did not close', () => {
     const whole = part({ latencies: [1e6, 2e6], errors: { timeout: 1 } });
     const open = part({ errors: { reset: 3 }, window: { openNs: 0, closeNs: 0 } });
-    for (const merged of [mergeParts([whole], false), mergeParts([whole, open], true)]) {
+    for (const merged of [mergeParts([whole], closed(2)), mergeParts([whole, open], closed(2))]) {
       assert.deepEqual(
         [merged.requestCount, merged.requestsPerSecond, merged.latency.count, merged.pressureRatio, merged.schedule],
         [0, 0, 0, 0, null],
@@ -140,9 +140,15 @@ describe('the merged measurement of threads', () => {
       assert.deepEqual(merged.aboveLimits, [{ limitNs: 1.5e6, count: 0 }]);
       assert.equal(merged.errors.timeout, 1);
       assert.equal(merged.client.cpuPerRequestNs, null);
+      // What was asked and used, not what is left of it.
+      assert.deepEqual([merged.client.threadCount, merged.pacing], [2, { kind: 'closed', concurrency: 4 }]);
     }
   });
 });
+
+/** 4 requests outstanding in so many threads, or 200 a second in two. */
+const closed = (threadCount: number): TeamAsked => ({ threadCount, pacing: { kind: 'closed', concurrency: 4 } });
+const constant: TeamAsked = { threadCount: 2, pacing: { kind: 'constant', requestsPerSecond: 200 } };
 
 type Given = {
   startNs?: number;

@@ -8,14 +8,20 @@ import { type ClientDiagnosis, type DiagnosedLoad, type PartResult, withCostPerR
 /** What one thread of several measured, and how many requests it might keep outstanding. */
 export type TeamPart = PartResult & { readonly laneCount: number };
 
+/** What all threads together were to do. */
+export type TeamAsked = { readonly threadCount: number; readonly pacing: PacingAsked };
+
 /**
- * The measurement of all threads together: histograms, counts and rates are added. Where `complete` is false, or where one
- * thread's window did not close, nothing was measured: only warm-up, errors and the client's own signs are told.
+ * The measurement of all threads together: histograms, counts and rates are added. Where a thread gave up and has no part, or
+ * where one thread's window did not close, nothing was measured: only warm-up, errors and the client's own signs are told.
  */
-export function mergeParts(parts: readonly [TeamPart, ...TeamPart[]], complete: boolean): DiagnosedLoad {
+export function mergeParts(
+  parts: readonly [TeamPart, ...TeamPart[]],
+  { threadCount, pacing }: TeamAsked,
+): DiagnosedLoad {
   const measurements = parts.map(({ measurement }) => measurement);
   const first = parts.reduce((a, b) => (b.startNs < a.startNs ? b : a));
-  const closed = complete && measurements.every(({ window }) => window.closeNs > 0);
+  const closed = parts.length === threadCount && measurements.every(({ window }) => window.closeNs > 0);
   const sum = (of: (measurement: LoadMeasurement) => number): number => total(measurements, of);
   const measured = (value: number): number => (closed ? value : 0);
   const requestCount = measured(sum(({ requestCount }) => requestCount));
@@ -23,10 +29,10 @@ export function mergeParts(parts: readonly [TeamPart, ...TeamPart[]], complete: 
   const wantedNs = total(parts, (part) => part.laneCount * windowNs(part.measurement));
   const schedules = measurements.flatMap(({ schedule }) => schedule ?? []);
   const latencies = closed ? measurements.map(({ latency }) => latency) : [];
-  const client = mergeClients(measurements.map((measurement) => measurement.client));
+  const client = { ...mergeClients(measurements.map((measurement) => measurement.client)), threadCount };
   return {
     startedAt: first.measurement.startedAt,
-    pacing: mergePacings(measurements.map(({ pacing }) => pacing)),
+    pacing,
     warmup: {
       durationNs: Math.max(...parts.map((part) => part.startNs - first.startNs + part.measurement.warmup.durationNs)),
       requestCount: sum(({ warmup }) => warmup.requestCount),
@@ -93,17 +99,6 @@ export function mergeLatencies(records: readonly LatencyRecord[]): LatencyRecord
   };
 }
 
-/** Threads that split one schedule were asked for the whole of it; those of a closed loop for their own requests. */
-function mergePacings(pacings: readonly PacingAsked[]): PacingAsked {
-  const [first] = pacings;
-  if (first === undefined) throw new RangeError('there is no load without a thread');
-  if (first.kind !== 'closed') return first;
-  return {
-    kind: 'closed',
-    concurrency: total(pacings, (pacing) => (pacing.kind === 'closed' ? pacing.concurrency : 0)),
-  };
-}
-
 function mergeSchedules(schedules: readonly ScheduleKept[]): ScheduleKept | null {
   const [first] = schedules;
   if (first === undefined) return null;
@@ -140,7 +135,7 @@ function mergeErrors(measurements: readonly LoadMeasurement[]): LoadMeasurement[
 }
 
 /** Each thread reports the processor time of the whole process over nearly the same time: they are not added. */
-function mergeClients(clients: readonly ClientDiagnosis[]): Omit<ClientDiagnosis, 'cpuPerRequestNs'> {
+function mergeClients(clients: readonly ClientDiagnosis[]): Omit<ClientDiagnosis, 'cpuPerRequestNs' | 'threadCount'> {
   return {
     cpuNs: Math.max(...clients.map(({ cpuNs }) => cpuNs)),
     eventLoopUtilization: Math.max(...clients.map(({ eventLoopUtilization }) => eventLoopUtilization)),
@@ -153,7 +148,6 @@ function mergeClients(clients: readonly ClientDiagnosis[]): Omit<ClientDiagnosis
     },
     stealRatio: largest(clients.map(({ stealRatio }) => stealRatio)),
     cpuPressureRatio: largest(clients.map(({ cpuPressureRatio }) => cpuPressureRatio)),
-    threadCount: clients.length,
   };
 }
 

@@ -106,6 +106,8 @@ describe('a load in several threads', { timeout: 120_000 }, () => {
       assert.deepEqual(load.errors, { timeout: 1 });
       assert.deepEqual([load.requestCount, load.requestsPerSecond, load.latency.count], [0, 0, 0]);
       assert.deepEqual(load.window, { openNs: 0, closeNs: 0 });
+      // Of the whole load, though the other thread has given its part up.
+      assert.deepEqual([load.client.threadCount, load.pacing], [2, { kind: 'closed', concurrency: 4 }]);
     }
   });
 
@@ -170,6 +172,37 @@ describe('an open loop in several threads', { timeout: 120_000 }, () => {
       assert.equal(load.checkedCount, 120 + 16);
     });
   }
+
+  for (const [limit, threads] of [
+    [3, 8],
+    [5, 2],
+    [1, 4],
+  ] as const) {
+    it(`of ${threads} has exactly ${limit} outstanding where no more are allowed`, async () => {
+      await using server = await startScriptedServer({ steps: [{ holdMs: 50 }] }, { thread: true });
+      const pacing = { kind: 'constant', requestsPerSecond: 400, inFlight: { limit, whenFull: 'drop' } } as const;
+      const warmup = { minimumNs: 0, minimumRequestCount: 0 };
+      const load = await runLoad(scriptedLoad(server, { threads, pacing, warmup, windowNs: 500 * ms }));
+      const { mostOutstanding, connectionCount } = await server.record();
+      assert.deepEqual([mostOutstanding, connectionCount, load.errors], [limit, limit, {}]);
+      assert.equal(load.client.threadCount, Math.min(limit, threads));
+      const { schedule } = load;
+      assert(schedule !== null);
+      assert.deepEqual([schedule.inFlightLimit, schedule.intendedCount], [limit, 200]);
+      assert.equal(schedule.droppedCount + load.requestCount, 200);
+    });
+  }
+
+  it('ends where the first requests of one thread are not answered, and tells of all threads', async () => {
+    await using server = await startScriptedServer({ steps: [{ answer: { kind: 'silent' } }] });
+    const pacing = { kind: 'constant', requestsPerSecond: 50, inFlight: { limit: 9, whenFull: 'wait' } } as const;
+    const load = await runLoad(
+      scriptedLoad(server, { threads: 3, pacing, requestTimeoutNs: 60e9, firstAnswerNs: 300 * ms }),
+    );
+    assert((load.errors.timeout ?? 0) > 0);
+    assert.deepEqual([load.requestCount, load.schedule, load.client.threadCount], [0, null, 3]);
+    assert.deepEqual(load.pacing, { kind: 'constant', requestsPerSecond: 50 });
+  });
 
   it('cannot share a trace of more times than memory is taken for', async () => {
     await using server = await startScriptedServer({ steps: [] });

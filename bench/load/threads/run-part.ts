@@ -51,9 +51,11 @@ export async function runPart(part: LoadPart, hooks: PartHooks): Promise<PartRes
 }
 
 function runLoop(part: LoadPart, carrier: Carrier, { signal, onWindow, team }: PartHooks): Promise<LoadMeasurement> {
-  const { requests, pacing, batchSize, warmup, windowNs, limitsNs, requestTimeoutNs, errorLimit, drainNs } = part;
+  const { requests, pacing, batchSize, warmup, windowNs, limitsNs, requestTimeoutNs } = part;
+  const { errorLimit, drainNs, firstAnswerNs } = part;
   const common = {
     ...{ carrier, requests, batchSize, windowNs, limitsNs, requestTimeoutNs },
+    ...(firstAnswerNs === undefined ? {} : { firstAnswerNs }),
     ...(signal === undefined ? {} : { signal }),
     ...(onWindow === undefined ? {} : { onWindow }),
     ...(team === undefined ? {} : { gate: team.gate }),

@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { Failure } from '../../failure.ts';
 import type { Crew } from './crew.ts';
 import { newMeeting } from './gate.ts';
-import { type LoadPacing, type LoadPart, laneCountOf, withLaneCount } from './load-spec.ts';
+import { askedOf, type LoadPacing, type LoadPart, laneCountOf, withLaneCount } from './load-spec.ts';
 import type { LoadThread } from './load-thread.ts';
 import { mergeParts, type TeamPart } from './merge.ts';
 import type { DiagnosedLoad, PartHooks, PartResult } from './run-part.ts';
@@ -34,7 +34,7 @@ export async function runTeam(
     const parts = await Promise.race([runParts(load, crew.muster(threadCount), edges), ending.promise]);
     const [first, ...others] = parts;
     if (first === undefined) throw new Error('all threads of a load gave up, and none of them said why');
-    return mergeParts([first, ...others], parts.length === threadCount);
+    return mergeParts([first, ...others], { threadCount, pacing: askedOf(load.pacing) });
   } catch (error) {
     await crew.dismiss();
     throw error;
