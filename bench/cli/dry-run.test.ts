@@ -112,6 +112,16 @@ describe('tritune sweep --dry-run', () => {
     assert.match(stdout, /\n {2}9 blocks of all/);
   });
 
+  it('warns of a limit on a percentile that the planned blocks cannot decide', async () => {
+    const plan = place.plan({ constraints: { 'latency.p99': { atMost: '20ms' } } });
+    const told = async (...args: string[]) => (await dryRun(plan, ...args)).stdout.replaceAll('\u00a0', ' ');
+    assert.match(
+      await told('--blocks', '8', '--slices', '4'),
+      /\nwarning: latency\.p99 at most 20 ms cannot be shown to hold with 8 blocks of 4 slices: .*; measure more: --blocks 15 --slices 4, /,
+    );
+    assert.doesNotMatch(await told('--blocks', '15', '--slices', '4'), /warning/);
+  });
+
   it('says how many requests the percentile of an objective needs', async () => {
     const told = async (objective: unknown) => (await dryRun(place.plan({ objective }))).stdout.split('\n')[1];
     assert.equal(

@@ -9,6 +9,7 @@ import { longestAfterMs } from '../run/after-plan.ts';
 import { assumed, type Expectation, expectRun } from '../run/expect.ts';
 import { requestsForObjective } from '../run/score.ts';
 import { reserveOf } from '../run/soak-reserve.ts';
+import { undecidableLimits } from '../run/undecidable-limits.ts';
 import type { Host } from './host.ts';
 import { readPlanFile } from './plan-file.ts';
 import { withRemote } from './remote-options.ts';
@@ -27,6 +28,7 @@ export async function dryRun(planFile: string | undefined, options: SweepOptions
     variantsOf(plan, expected),
     orderOf(expected),
     stagesOf(plan, expected, options.soak !== false),
+    ...limitsOf(plan, expected),
     assumptions(plan),
   ];
   return sections.map((lines) => lines.map((line) => `${plainText(line)}\n`).join('')).join('\n');
@@ -129,6 +131,12 @@ function stagesOf(plan: Plan, expected: Expectation, soak: boolean): string[] {
       ? []
       : [`gains of about ${share(Math.expm1(resolvable))} and more would be found, with 80 % power`]),
   ];
+}
+
+/** A section of its own, where there is something to be said. */
+function limitsOf(plan: Plan, { design, looks }: Expectation): string[][] {
+  const found = undecidableLimits({ plan, design, looks });
+  return found.length === 0 ? [] : [found.map(({ what, advice }) => `warning: ${what}; ${advice}`)];
 }
 
 function assumptions({ blocks }: Plan): string[] {

@@ -2,6 +2,7 @@ import { change, count, duration, interval, rate, share } from './format.ts';
 import { clause, name, names } from './phrases.ts';
 import { plainText } from './plain-text.ts';
 import type { AfterResult, EstimateResult, Results, VariantResult } from './results.ts';
+import { limitsInSoak } from './soak-limit-words.ts';
 
 /** What was asked of a claimed variant after the verdict, one sentence for each answer; none where nothing was claimed. */
 export function afterSentences({ after, plan, variants }: Results): string[] {
@@ -28,7 +29,7 @@ type Range = NonNullable<AfterResult['range']>;
 type OwnLoad = Pick<VariantResult['load'], 'concurrency' | 'batchSize'>;
 type Client = NonNullable<AfterResult['client']>;
 
-function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
+function soakSentence({ outcome, reason, gain, pairs, sliceMs, constraints }: Soak): string {
   const head = `Soak, ${pairs === 1 ? 'one pair' : `${count(pairs)} pairs`} of ${duration(sliceMs)} slices:`;
   const meaning = {
     holds: `${gainWithInterval(gain)}, no contradiction to the short slices`,
@@ -38,7 +39,7 @@ function soakSentence({ outcome, reason, gain, pairs, sliceMs }: Soak): string {
     broken: `its requests failed (${clause(reason ?? '')})`,
     undecided: `${gainWithInterval(gain)}, too uncertain to tell${reason === null ? '' : ` (${clause(reason)})`}`,
   }[outcome];
-  return `${head} ${meaning}.`;
+  return `${head} ${meaning}${outcome === 'broken' ? '' : limitsInSoak(constraints)}.`;
 }
 
 function rangeSentence({ from, to, turnsAt, levels }: Range, own: OwnLoad, baseline: OwnLoad): string {

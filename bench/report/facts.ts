@@ -56,8 +56,8 @@ export function runFacts({ run, tool, verdict, attempt, continues }: Results): F
     'Noise of a variant in a block': share(run.residualSd),
     'Noise of a slice in the pilot': share(run.pilot === null ? null : run.pilot.sliceSd),
     'Noise between server processes in the pilot': share(run.pilot === null ? null : run.pilot.blockSd),
-    'Difference that was expected to be found': share(run.resolvableAtStart),
-    'Difference that this resolves': share(run.resolvable),
+    'Gain that the whole sweep was expected to find': share(run.resolvableAtStart),
+    'Difference that these blocks resolve by themselves': share(run.resolvable),
     Tool: `${tool.name} ${tool.version}`,
   });
 }

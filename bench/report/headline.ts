@@ -3,6 +3,7 @@ import { change, count, duration, interval, share } from './format.ts';
 import { pickInWords } from './loads.ts';
 import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import type { Results, VerdictResult } from './results.ts';
+import { baselineToo, limitText } from './soak-limit-words.ts';
 
 /** What to do, and how sure that is, in one sentence; `claimed` where the verdict says that a variant beats the baseline. */
 export function headlineOf(results: Results, claimed: boolean): string {
@@ -40,6 +41,11 @@ const headlines: Record<Kind, (results: Results) => string> = {
   BETTER_TIED_AT_RESOLUTION: (results) =>
     `${deploy(results)}: better than the baseline, with a gain in ${gainOfPick(results)}; ${unresolved(results)}.`,
   SHORT_SLICE_BIAS: ({ after: { variantId, soak } }) => {
+    const broken = soak?.constraints.filter(({ outcome }) => outcome === 'fails') ?? [];
+    if (soak?.outcome !== 'broken' && broken.length > 0) {
+      const limits = `${broken.map(limitText).join(' and ')} in short slices`;
+      return `Keep the baseline: ${name(variantId ?? '')} held ${limits}, but breaks it in slices of ${duration(soak?.sliceMs ?? null)}${baselineToo(broken)}.`;
+    }
     const short = `Keep the baseline: ${name(variantId ?? '')} showed ${gainWithInterval(soak?.confirmed ?? null)} in short slices`;
     if (soak?.outcome === 'broken') return `${short}, but its requests failed in long ones.`;
     return `${short}, but in slices of ${duration(soak?.sliceMs ?? null)} ${gainWithInterval(soak?.gain ?? null)}.`;

@@ -97,7 +97,15 @@ export function deniedBySoak(): AfterResult {
   return {
     finished: true,
     variantId: 'count-2',
-    soak: { outcome: 'below', reason: null, gain, confirmed: around(0.0923, 0.0312), pairs: 4, sliceMs: 30_000 },
+    soak: {
+      outcome: 'below',
+      constraints: [],
+      reason: null,
+      gain,
+      confirmed: around(0.0923, 0.0312),
+      pairs: 4,
+      sliceMs: 30_000,
+    },
     range: {
       from: 4,
       to: 16,

@@ -135,6 +135,12 @@ const capacity = z.strictObject({
   ),
 });
 
+const limit = z.strictObject({
+  metric: z.string(),
+  atMostNs: z.number().nullable().describe('Of a latency; null of throughput'),
+  atLeast: z.number().nullable().describe('Of throughput, inferences per second; null of a latency'),
+});
+
 const variant = z.strictObject({
   id: z.string(),
   baseline: z.boolean(),
@@ -183,10 +189,7 @@ const variant = z.strictObject({
   sliceMs: z.number().nullable(),
   server: server.nullable(),
   constraints: z.array(
-    z.strictObject({
-      metric: z.string(),
-      atMostNs: z.number().nullable().describe('Of a latency; null of throughput'),
-      atLeast: z.number().nullable().describe('Of throughput, inferences per second; null of a latency'),
+    limit.extend({
       outcome: z.enum(['holds', 'fails', 'undecided']),
       value: z.number().nullable().describe('Of a percentile the share of requests above the limit, else the estimate'),
     }),
@@ -264,6 +267,17 @@ const after = z.strictObject({
       outcome: z
         .enum(['holds', 'less', 'below', 'above', 'undecided', 'broken'])
         .describe('Against the confirmed interval; broken: its requests failed. below and broken withdraw the claim'),
+      constraints: z
+        .array(
+          limit.extend({
+            outcome: z.enum(['holds', 'fails', 'undecided']),
+            value: z.number().nullable(),
+            baselineOutcome: z.enum(['holds', 'fails', 'undecided']),
+          }),
+        )
+        .describe(
+          "The plan's limits on the variant in long slices; one that fails withdraws the claim. holds: not beyond the limit; undecided: beyond it, but not shown to be",
+        ),
       reason: z.string().nullable().describe('Why it could not be measured to its end'),
       gain: afterGain,
       confirmed: afterGain,

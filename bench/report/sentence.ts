@@ -1,8 +1,10 @@
 import { afterSentences } from './after-sentences.ts';
 import { appliedSentence, startWith } from './applied-sentence.ts';
+import { claimBesideInterval } from './claim-beside-interval.ts';
 import { count, minutes, share } from './format.ts';
 import { headlineOf, labelOf } from './headline.ts';
 import { comparisonOfLoads, loadsMeasured, nextWithLoad } from './loads.ts';
+import { lostSlices } from './lost-slices.ts';
 import { openQuestions } from './open-questions.ts';
 import {
   blocksInWords,
@@ -123,7 +125,13 @@ function details(results: Results): string[] {
     sentences.push('The plan asks for the best of them, which these blocks do not resolve.');
   const screenedOut = variants.filter((v) => v.status === 'screened out');
   if (screenedOut.length > 0 && kind !== 'INVALID') sentences.push(screening(results, screenedOut.length));
-  return [...sentences, ...withinMargin(results), ...openQuestions(results)];
+  return [
+    ...sentences,
+    ...claimBesideInterval(results),
+    ...lostSlices(results),
+    ...withinMargin(results),
+    ...openQuestions(results),
+  ];
 }
 
 /** A percentile that the plan asks for and its budget does not pay for is never estimated from fewer requests. */

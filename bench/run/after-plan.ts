@@ -1,5 +1,5 @@
 import { type AfterPart, baselineId } from '../plan/plan.ts';
-import { soakPairs } from '../stats/soak.ts';
+import { furtherPairs, soakPairs } from '../stats/soak.ts';
 import { type AfterLoad, type ClientMeans, clientLoads, type Members, rangeLoads, soakLoads } from './after-loads.ts';
 import type { Decision } from './decision.ts';
 import type { Design } from './design.ts';
@@ -94,7 +94,8 @@ export function sliceTimeMs({ sliceMs }: AfterLoad, design: Design): number {
 /** The most that this can take after a claim; the budget may leave less. */
 export function longestAfterMs(record: Pick<RunRecord, 'after' | 'design'>): number {
   const { design } = record;
-  const soakMs = record.after.soak ? soakTimeMs(soakWithin(design).mostMs, design) : 0;
+  const pairs = soakPairs + furtherPairs;
+  const soakMs = record.after.soak ? (pairs / soakPairs) * soakTimeMs(soakWithin(design).mostMs, design) : 0;
   const sliceMs = longestSliceMs(design) + overheadMs(design);
   return soakMs + blocks * (2 * 4 + 2 * (design.finalists + 1)) * 2 * sliceMs;
 }

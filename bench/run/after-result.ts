@@ -13,6 +13,7 @@ import type { History, MeasuredSlice } from './history.ts';
 import { loadIn } from './levels.ts';
 import type { RunRecord } from './record.ts';
 import { scoreOf } from './score.ts';
+import { soakLimits } from './soak-limits.ts';
 import { sliceMetric } from './values.ts';
 import { ratio } from './variant-result.ts';
 
@@ -44,17 +45,22 @@ export function afterResult(record: RunRecord, history: History, decision: Decis
 
 /**
  * The same decision, from which nothing is claimed where long slices deny what short ones seemed to show. A smaller gain is no reason
- * to keep a baseline that fails the constraints: the pick is deployed since it holds them.
+ * to keep a baseline that fails the constraints: the pick is deployed since it holds them, unless it does not in long slices.
  */
 export function withSoak(decision: Decision, { soak }: After): Decision {
-  const denied = soak?.outcome === 'below' && !decision.verdict.baselineFails;
-  if (!denied && soak?.outcome !== 'broken') return decision;
+  const smaller = soak?.outcome === 'below' && !decision.verdict.baselineFails;
+  if (!smaller && (soak === null || !failsInSoak(soak))) return decision;
   const { reason: _, ...verdict } = decision.verdict;
   const comparisons = verdict.comparisons.map((each) => ({ ...each, claimed: false }));
   return {
     ...decision,
     verdict: { ...verdict, kind: 'SHORT_SLICE_BIAS', pick: baselineId, better: [], equivalent: [], comparisons },
   };
+}
+
+/** Whether the variant cannot be deployed, whatever its gain: its requests fail in long slices, or it breaks a limit there. */
+function failsInSoak({ outcome, constraints }: NonNullable<After['soak']>): boolean {
+  return outcome === 'broken' || constraints.some((limit) => limit.outcome === 'fails');
 }
 
 function nothing(finished: boolean, variantId: string | null): After {
@@ -83,6 +89,11 @@ function soakOf(part: PartPlan | undefined, study: Study): After['soak'] {
     reason: history.after.left.find((each) => each.part === 'soak')?.reason ?? null,
     gain: asRatio(gain),
     confirmed: asRatio(confirmed),
+    constraints: soakLimits(study.record, {
+      pairs,
+      slices: history.after.slices.filter(({ slice }) => slice.after === 'soak'),
+      pick,
+    }),
     pairs: pairs.length,
     sliceMs: load.sliceMs,
   };

@@ -5,6 +5,7 @@ import { type AfterLoad, loadFor, otherOf } from './after-loads.ts';
 import { type AfterEntry, afterOrder, byServer } from './after-order.ts';
 import { type AfterPlan, isDue, type PartPlan, planAfter, sliceTimeMs, timeOf } from './after-plan.ts';
 import { mayRepeat, pauseBefore, troubleWith } from './block.ts';
+import type { Candidate } from './candidates.ts';
 import type { Clock } from './clock.ts';
 import { decideRun } from './decision.ts';
 import { closingMs, type Design } from './design.ts';
@@ -17,6 +18,7 @@ import type { SweepRequest } from './request.ts';
 import { type ServerWatch, watchServers } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
+import { withFurtherPairs } from './soak-extension.ts';
 import { workloadFor } from './workloads.ts';
 
 /** A slice of a soak takes too long to be tried as often as others. */
@@ -36,21 +38,19 @@ export async function measureAfter(run: PreparedRun, request: SweepRequest): Pro
   };
   const plan = await planned(run, lines, append);
   if (plan === null) return;
-  const ended = readAfter(lines).ended;
-  const open = plan.parts.filter(({ part }) => !ended.has(part));
   const { clock } = run.instruments;
-  const endMs = clock.nowMs() + timeOf(open, run.record.design);
-  for (const part of open) {
-    const reason = await measurePart(part, {
-      run,
-      request,
-      lines,
-      append,
-      onServer: watchServers(append, clock),
-      endMs,
-    });
-    append({ kind: 'after', at: now(clock), status: 'ended', part: part.part, reason });
+  for (let open = openParts(lines); open[0] !== undefined; open = openParts(lines)) {
+    const endMs = clock.nowMs() + timeOf(open, run.record.design);
+    const onServer = watchServers(append, clock);
+    const reason = await measurePart(open[0], { run, request, lines, append, onServer, endMs });
+    append({ kind: 'after', at: now(clock), status: 'ended', part: open[0].part, reason });
   }
+}
+
+/** A soak may make the plan another one: what comes after it is asked for again. */
+function openParts(lines: readonly JournalLine[]): readonly PartPlan[] {
+  const { plan, ended } = readAfter(lines);
+  return plan?.parts.filter(({ part }) => !ended.has(part)) ?? [];
 }
 
 type Measuring = {
@@ -59,7 +59,7 @@ type Measuring = {
   readonly lines: readonly JournalLine[];
   readonly append: (line: JournalLine) => void;
   readonly onServer: ServerWatch;
-  /** When all parts are expected to be over, on the clock of the instruments. */
+  /** When all parts that are left are expected to be over, on the clock of the instruments. */
   readonly endMs: number;
 };
 
@@ -87,10 +87,27 @@ async function planned(
 }
 
 async function measurePart(part: PartPlan, measuring: Measuring): Promise<'complete' | 'budget'> {
-  const { deployment, candidates, record } = measuring.run;
-  const beside = candidates.filter(({ variant }) => part.variantIds.includes(variant.id));
+  const { deployment, record, instruments, deadlineMs } = measuring.run;
+  await deployment.fresh(membersOf(part, measuring));
+  const reason = await measurePartBlocks(part, measuring);
+  if (part.part !== 'soak' || reason === 'budget') return reason;
+  const { clock } = instruments;
+  const plan = withFurtherPairs(record, measuring.lines, deadlineMs - clock.nowMs() - closingMs);
+  const longer = plan?.parts.find((each) => each.part === 'soak');
+  if (plan === null || longer === undefined) return reason;
+  measuring.append({ kind: 'after', at: now(clock), status: 'planned', plan });
+  const endMs = clock.nowMs() + timeOf(plan.parts, record.design) - timeOf([part], record.design);
+  return measurePartBlocks(longer, { ...measuring, endMs });
+}
+
+function membersOf({ variantIds }: PartPlan, { run: { candidates } }: Measuring): Candidate[] {
+  return candidates.filter(({ variant }) => variantIds.includes(variant.id));
+}
+
+async function measurePartBlocks(part: PartPlan, measuring: Measuring): Promise<'complete' | 'budget'> {
+  const { deployment, record } = measuring.run;
+  const beside = membersOf(part, measuring);
   const sets = serversPerBlock(beside, record.plan, record.applied).map((set) => set.map(({ variant }) => variant.id));
-  await deployment.fresh(beside);
   for (let block = 1; block <= part.blocks; block += 1) {
     const after = readAfter(measuring.lines);
     const given = new Set(after.left.filter((each) => each.part === part.part).map(({ round }) => round));

@@ -41,7 +41,7 @@ export function contestOf(record: RunRecord, history: History): Contest {
   const checks = new Map(
     ids.map((id) => {
       const own = (values.get(id) ?? []).filter(({ block }) => counted.has(block));
-      return [id, plan.constraints.map((constraint) => check(constraint, own, rules))];
+      return [id, plan.constraints.map((constraint) => checkConstraint(constraint, own, rules))];
     }),
   );
   const contenders = ids.map((id) => {
@@ -153,7 +153,11 @@ function outcomesOf(
 }
 
 /** A percentile is tested by the share of requests above its limit, one share per block; the others by their own interval. */
-function check(constraint: Constraint, values: readonly BlockValue[], rules: ConstraintRules): ConstraintCheck {
+export function checkConstraint(
+  constraint: Constraint,
+  values: readonly BlockValue[],
+  rules: ConstraintRules,
+): ConstraintCheck {
   const { metric } = constraint;
   if (metric === 'throughput')
     return checkBound(

@@ -5,12 +5,14 @@ import type { SliceValue } from '../stats/order-effects.ts';
 import type { Decision } from './decision.ts';
 import { diagnoseHost } from './diagnose-host.ts';
 import { diagnoseLoads } from './diagnose-loads.ts';
+import { diagnoseLosses } from './diagnose-losses.ts';
 import { diagnoseVariants } from './diagnose-variants.ts';
 import { type Finding, mergeFindings } from './finding.ts';
 import { type History, type HistoryBlock, validSlices } from './history.ts';
 import { farFromFloor } from './noise-floor.ts';
 import type { RunRecord } from './record.ts';
 import { scoreOf } from './score.ts';
+import { undecidableLimits } from './undecidable-limits.ts';
 import { sliceMetric } from './values.ts';
 
 /** Everything that casts doubt on a run, as data with advice: of the files, the statistics, the host, the client, the variants. */
@@ -27,9 +29,11 @@ export function diagnoseRun(
     ...afterVerdict(found.after),
     ...unusualNoise(record, decision),
     ...shortWarmup(record),
+    ...openLimits(record, found.variants),
     ...unboundThreads(record),
     ...statistical(record, history, decision),
     ...diagnoseHost(record, history),
+    ...diagnoseLosses(record.design.objective, history, decision),
     ...diagnoseVariants(found.variants),
     ...diagnoseLoads(record.plan, record.design.objective, found.variants),
   ]);
@@ -102,6 +106,21 @@ function shortWarmup({ pilot }: RunRecord): Finding[] {
       : 'slices begin before their variant has settled, as the budget allows no longer warm-up';
   const advice = 'Give the run a longer budget; the soak shows what a gain is once everything has settled.';
   return [{ kind: 'warm-up', variantId: null, what, value: '', advice }];
+}
+
+/** What was said before anything was measured, where it came true. */
+function openLimits(record: RunRecord, variants: readonly VariantResult[]): Finding[] {
+  const isOpen = (index: number): boolean =>
+    variants.some(({ status, constraints }) => status === 'measured' && constraints[index]?.outcome === 'undecided');
+  return undecidableLimits(record)
+    .filter(({ index }) => isOpen(index))
+    .map(({ what, advice }) => ({
+      kind: 'undecidable limit',
+      variantId: null,
+      what: 'the plan has a limit that its blocks cannot decide',
+      value: what,
+      advice: `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`,
+    }));
 }
 
 function unboundThreads({ placement: { unboundIds, serverCpuCount }, costs }: RunRecord): Finding[] {

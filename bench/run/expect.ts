@@ -27,6 +27,8 @@ export type Expectation = Candidates & {
   /** Of the first block, where the server takes all variants, server process by server process. */
   readonly order: readonly (readonly { readonly round: number; readonly variantId: string }[])[];
   readonly design: Design;
+  /** Of each variant, as assumed. */
+  readonly looks: readonly AcceptedLook[];
   /** Starting the server, the looks at each variant, the pilot. */
   readonly preparingMs: number;
   /** Looking for the level of each variant, where it has its own; else 0. */
@@ -81,6 +83,7 @@ export async function expectRun(plan: Plan, soak = true): Promise<Expectation> {
       seededRandom(blockSeed(plan.seed, 1)),
     ),
     design,
+    looks,
     preparingMs,
     levelsMs,
     screenMs: screenTime(ids.length - 1, design),

@@ -1,19 +1,22 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
-import { type History, validSlices } from './history.ts';
 import { LatencySum } from './latency-sum.ts';
+import type { BlockValue } from './values.ts';
 
 const nsPerMs = 1e6;
 
-/** Writes `histograms/<variant>.hgrm`, all valid slices merged, in ms: the text form that HdrHistogram's plotter reads. */
-export function writeHistograms(folder: string, history: History, variantIds: readonly string[]): void {
+/**
+ * Writes `histograms/<variant>.hgrm`, in ms: the text form that HdrHistogram's plotter reads. Merged are the slices that the pooled
+ * percentiles of results.json come from: of confirm, or of the screen for a variant that it left behind.
+ */
+export function writeHistograms(folder: string, values: ReadonlyMap<string, readonly BlockValue[]>): void {
   try {
     // Written anew, so that no link in its place leads out of the run folder.
     rmSync(join(folder, 'histograms'), { recursive: true, force: true });
     mkdirSync(join(folder, 'histograms'));
-    for (const id of variantIds) {
-      const slices = history.blocks.flatMap((block) => validSlices(block.slices, id));
+    for (const [id, own] of values) {
+      const slices = own.flatMap((value) => value.slices);
       if (slices.length === 0) continue;
       const latencies = LatencySum.of(slices.map(({ measurement }) => measurement.latency.histogram));
       writeFileSync(

@@ -16,6 +16,14 @@ import { variantResult } from './variant-result.ts';
 
 /** All that a run found, from its record and its journal alone: the same two always give the same results. */
 export function summarise(given: RunRecord, lines: readonly JournalLine[]): Results {
+  return summariseWithValues(given, lines).results;
+}
+
+/** The results with the values behind them, of each variant those of the blocks that its numbers come from. */
+export function summariseWithValues(
+  given: RunRecord,
+  lines: readonly JournalLine[],
+): { readonly results: Results; readonly values: Decision['values'] } {
   const history = readHistory(lines);
   const record = frozen(given, history);
   const decided = decideRun(record, history);
@@ -26,7 +34,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
     variantResult(variant, record, history, decision),
   );
   const finishedAt = lines.findLast((line) => 'at' in line && line.kind !== 'resumed')?.at ?? record.startedAt;
-  return {
+  const results: Results = {
     schemaVersion,
     tool: { name: 'tritune', version: record.tool.version },
     attempt: record.continues?.attempt ?? 1,
@@ -73,6 +81,7 @@ export function summarise(given: RunRecord, lines: readonly JournalLine[]): Resu
     environment: { ...record.environment, during: strainDuring(lines) },
     config: { baseline: record.configs[baselineId] ?? '', pick: record.configs[decision.verdict.pick] ?? '' },
   };
+  return { results, values: decision.values };
 }
 
 function isComplete(history: History): boolean {

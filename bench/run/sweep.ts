@@ -4,7 +4,6 @@ import { writeReport } from '../report/write.ts';
 import { measureAfter } from './after.ts';
 import { bothTold, exitKinds } from './both-told.ts';
 import { writeHistograms } from './histograms.ts';
-import { readHistory } from './history.ts';
 import { isOver } from './is-over.ts';
 import { readJournal } from './journal.ts';
 import { measureBlocks } from './measure-blocks.ts';
@@ -13,7 +12,8 @@ import { prepareRun } from './prepare.ts';
 import { readRunRecord } from './record.ts';
 import type { SweepRequest } from './request.ts';
 import { shellWord } from './shell-word.ts';
-import { summarise } from './summarise.ts';
+import { summariseWithValues } from './summarise.ts';
+import { undecidableLimits } from './undecidable-limits.ts';
 
 /**
  * Runs a sweep, or goes on with one, and writes its report into the run folder. When it ends early (interrupted, a dead
@@ -38,6 +38,7 @@ async function measured(request: SweepRequest): Promise<Results> {
   try {
     const run = await measureLevels(prepared, request);
     events.designed(run.record);
+    for (const { what, advice } of undecidableLimits(run.record)) events.warning(`${what}; ${advice}`);
     await measureBlocks(run, request);
     await measureAfter(run, request);
   } catch (error) {
@@ -60,13 +61,9 @@ async function blocksReported(folder: string): Promise<number | null> {
 export async function reportRun(folder: string): Promise<Results> {
   const record = readRunRecord(folder);
   const lines = readJournal(folder);
-  const results = summarise(record, lines);
+  const { results, values } = summariseWithValues(record, lines);
   await writeReport(folder, results);
-  writeHistograms(
-    folder,
-    readHistory(lines),
-    results.variants.map(({ id }) => id),
-  );
+  writeHistograms(folder, values);
   return results;
 }
 

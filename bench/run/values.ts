@@ -72,7 +72,8 @@ function areSame(before: readonly MeasuredSlice[], slices: readonly MeasuredSlic
   return before.length === slices.length && slices.every((slice, index) => slice === before[index]);
 }
 
-function makeBlockValue(
+/** What these slices of one variant are together, as one block of it. @throws Failure (results) for a damaged histogram. */
+export function makeBlockValue(
   block: number,
   slices: readonly MeasuredSlice[],
   failing: readonly MeasuredSlice[],

@@ -86,7 +86,8 @@ function differsIn({ id, settings, load }: Variant, { plan, configs }: RunRecord
   ];
 }
 
-function limitOf(
+/** A constraint as results have it. */
+export function limitOf(
   constraint: Constraint,
 ): Pick<VariantResult['constraints'][number], 'metric' | 'atMostNs' | 'atLeast'> {
   const { metric } = constraint;

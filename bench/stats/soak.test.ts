@@ -4,7 +4,7 @@ import { seededRandom } from '../random.ts';
 import { assertClose } from './known-answers.ts';
 import { normalQuantile } from './normal.ts';
 import { simultaneous } from './simultaneous.ts';
-import { judgeSoak } from './soak.ts';
+import { furtherPairs, judgeSoak, soakPairs } from './soak.ts';
 
 const confirmed = { point: 0.05, lower: 0.02, upper: 0.08, confidence: 0.9 };
 
@@ -13,29 +13,34 @@ describe('a soak', () => {
     const { outcome, gain } = judgeSoak([0.03, 0.05, 0.04, 0.06], confirmed);
     assert.equal(outcome, 'holds');
     assert(gain !== null);
-    // sd = 0.0129099445, t(0.95; 3) = 2.35336343.
-    assertClose([gain.point, gain.lower, gain.upper], [0.045, 0.0298091043, 0.0601908957], 1e-6);
+    // sd = 0.0129099445, t(0.96; 3) = 2.60542682.
+    assertClose([gain.point, gain.lower, gain.upper], [0.045, 0.0281820421, 0.0618179578], 1e-6);
     assert.equal(gain.confidence, 0.9);
+    // More than four are a second look: sd = 0.0119522861, t(0.985; 7) = 2.71457301.
+    const whole = judgeSoak([0.03, 0.05, 0.04, 0.06, 0.03, 0.05, 0.04, 0.06], confirmed).gain;
+    assert(whole !== null);
+    assertClose([whole.point, whole.lower, whole.upper], [0.045, 0.0335288353, 0.0564711646], 1e-6);
+    assert.equal(whole.confidence, 0.9);
   });
 
   it('denies a gain only where even its upper bound is below the confirmed interval', () => {
-    // Half-width 0.015191 each.
+    // Half-width 0.016818 each.
     const around = (centre: number) => [-0.015, 0.005, -0.005, 0.015].map((each) => centre + each);
-    assert.equal(judgeSoak(around(0.0047), confirmed).outcome, 'below');
-    assert.equal(judgeSoak(around(0.0049), confirmed).outcome, 'undecided');
-    assert.equal(judgeSoak(around(0.0951), confirmed).outcome, 'holds');
-    assert.equal(judgeSoak(around(0.0953), confirmed).outcome, 'above');
+    assert.equal(judgeSoak(around(0.0031), confirmed).outcome, 'below');
+    assert.equal(judgeSoak(around(0.0033), confirmed).outcome, 'undecided');
+    assert.equal(judgeSoak(around(0.0967), confirmed).outcome, 'holds');
+    assert.equal(judgeSoak(around(0.0969), confirmed).outcome, 'above');
   });
 
   it('that shows a gain, and misses no more than the practical margin, does not deny it', () => {
     const around = (centre: number) => [-0.015, 0.005, -0.005, 0.015].map((each) => centre + each);
     const large = { point: 0.08, lower: 0.06, upper: 0.1, confidence: 0.9 };
-    // Upper ends 0.0398 and 0.0402, lower ends 0.0094 and 0.0098.
-    assert.equal(judgeSoak(around(0.0246), large, 0.02).outcome, 'below');
-    assert.equal(judgeSoak(around(0.025), large, 0.02).outcome, 'less');
-    assert.equal(judgeSoak(around(0.025), large).outcome, 'below');
-    // No gain by itself: from -0.0002 to 0.0302.
-    assert.equal(judgeSoak(around(0.015), { ...large, lower: 0.04 }, 0.02).outcome, 'below');
+    // Upper ends 0.0399 and 0.0401, lower ends 0.0063 and 0.0065.
+    assert.equal(judgeSoak(around(0.0231), large, 0.02).outcome, 'below');
+    assert.equal(judgeSoak(around(0.0233), large, 0.02).outcome, 'less');
+    assert.equal(judgeSoak(around(0.0233), large).outcome, 'below');
+    // No gain by itself: from -0.0001 to 0.0335.
+    assert.equal(judgeSoak(around(0.0167), { ...large, lower: 0.04 }, 0.02).outcome, 'below');
   });
 
   it('supports a gain only where it is not below the confirmed interval itself', () => {
@@ -64,15 +69,45 @@ describe('a soak', () => {
     const sd = Math.SQRT2 * 0.02;
     const denied = (truth: number): number => {
       const outcomes = Array.from({ length: 4_000 }, () => {
-        const soak = Array.from({ length: 4 }, () => truth + sd * normal());
+        const pairs = (count: number): number[] => Array.from({ length: count }, () => truth + sd * normal());
+        const first = pairs(soakPairs);
         const shift = 0.013 * normal();
         const seen = { ...confirmed, point: 0.05 + shift, lower: 0.02 + shift, upper: 0.08 + shift };
-        return judgeSoak(soak, seen).outcome;
+        const { outcome } = judgeSoak(first, seen);
+        return outcome === 'undecided' ? judgeSoak([...first, ...pairs(furtherPairs)], seen).outcome : outcome;
       });
       return outcomes.filter((outcome) => outcome === 'below').length / outcomes.length;
     };
-    assert.equal(denied(0.05), 0.00325);
-    assert.equal(denied(-0.05), 0.95575);
+    assert.equal(denied(0.05), 0.003);
+    assert.equal(denied(-0.05), 0.99225);
+  });
+});
+
+describe('a soak with a second look', () => {
+  it('keeps 5 % for each side, however large the gain is that it is about', () => {
+    const random = seededRandom(11);
+    const normal = (): number => normalQuantile(Math.max(random.next(), Number.MIN_VALUE));
+    const sweeps = 6_000;
+    const wrong = [-0.01, 0, 0.01].map((beyond) => {
+      const truth = confirmed.lower + beyond;
+      const pairs = (count: number): number[] => Array.from({ length: count }, () => truth + 0.03 * normal());
+      let [above, below, further] = [0, 0, 0];
+      for (let sweep = 0; sweep < sweeps; sweep += 1) {
+        const first = pairs(soakPairs);
+        const seen = judgeSoak(first, confirmed);
+        const isOpen = seen.outcome === 'undecided';
+        const { gain } = isOpen ? judgeSoak([...first, ...pairs(furtherPairs)], confirmed) : seen;
+        if (isOpen) further += 1;
+        if ((gain?.upper ?? truth) < truth) above += 1;
+        if ((gain?.lower ?? truth) > truth) below += 1;
+      }
+      return { above: above / sweeps, below: below / sweeps, further: further / sweeps };
+    });
+    assert(
+      wrong.every(({ above, below }) => above <= 0.057 && below <= 0.057),
+      JSON.stringify(wrong),
+    );
+    assert(wrong.some(({ further }) => further > 0.4));
   });
 });
 

@@ -10,20 +10,35 @@ import { simultaneous } from './simultaneous.ts';
  */
 export type Soak = {
   readonly outcome: 'holds' | 'less' | 'below' | 'above' | 'undecided';
-  /** ln of the gain in the soak; each side holds with 95 %. Null below two pairs. */
+  /** ln of the gain in the soak; each side holds with 95 %, over both looks. Null below two pairs. */
   readonly gain: Estimate | null;
 };
 
 /** Two in each direction: a drift of the host then falls on both variants alike. */
 export const soakPairs = 4;
-const sideError = 0.05;
+/** So many more may follow where these cannot tell. */
+export const furtherPairs = 4;
+
+/**
+ * Four pairs are a first look, more are a second one that only an undecided first is followed by. Its error comes from the 5 % of
+ * each side too: at 5 % each, a gain at the very end of the confirmed interval would be denied in 8 % of soaks.
+ */
+const sideErrors = { first: 0.04, second: 0.015 } as const;
+/** Of both sides together. */
+const confidence = 0.9;
+
+/** The error of one side of what so many pairs show, of which each side has 5 % over both looks. */
+export function soakSideError(pairs: number): number {
+  return pairs > soakPairs ? sideErrors.second : sideErrors.first;
+}
 
 /**
  * `differences`: ln(pick) - ln(baseline) of each pair of neighbours; `confirmed`: the interval that the verdict rests on; `margin`:
  * ln of what does not matter.
  */
 export function judgeSoak(differences: readonly number[], confirmed: Estimate | null, margin = 0): Soak {
-  const [gain = null] = simultaneous([differences], sideError);
+  const [found = null] = simultaneous([differences], soakSideError(differences.length));
+  const gain = found === null ? null : { ...found, confidence };
   if (gain === null || confirmed === null) return { outcome: 'undecided', gain };
   const missing = confirmed.lower - gain.upper;
   if (missing > roundingError) return { outcome: gain.lower > 0 && missing <= margin ? 'less' : 'below', gain };
