@@ -1,7 +1,8 @@
 import { requestsNeeded } from '../stats/requests.ts';
-import { change, count, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
+import { change, count, cpuSeconds, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
 import { loadText } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
+import { type ResourceRow, resourceRow } from './resource-row.ts';
 import type { EstimateResult, Results, VariantResult } from './results.ts';
 
 /** A point and its interval as text: `n/a` where there is none, the interval '' where there is no point either. */
@@ -23,6 +24,8 @@ export type VariantRow = {
   readonly p99: EstimateText;
   /** True where too few requests were seen in a block to claim a p99. */
   readonly p99Unclaimed: boolean;
+  /** CPU seconds of the server per 1 000 inferences. */
+  readonly cost: EstimateText;
   readonly gain: EstimateText;
   readonly claim: string;
   readonly bestSet: string;
@@ -47,6 +50,7 @@ export type VariantRow = {
     readonly max: string;
   };
   readonly server: ServerRow | null;
+  readonly resources: ResourceRow | null;
 };
 
 /** Means per request, from the server's own statistics. */
@@ -72,6 +76,7 @@ export function variantRows(results: Results): VariantRow[] {
     mean: estimateText(variant.latencyNs.mean, latency),
     p50: estimateText(variant.latencyNs.p50, latency),
     p99: estimateText(variant.latencyNs.p99, latency),
+    cost: estimateText(variant.cpuSecondsPer1000, cpuSeconds),
     p99Unclaimed: variant.latencyNs.p99.point !== null && variant.latencyNs.requestsPerBlock < requestsForP99,
     ...comparisonText(variant),
     ...(pick === null && variant.comparison !== null ? { claim: 'no verdict', bestSet: 'no verdict' } : {}),
@@ -85,6 +90,7 @@ export function variantRows(results: Results): VariantRow[] {
     ...levelText(variant),
     latencies: latenciesText(variant.latencyNs),
     server: serverText(variant.server),
+    resources: variant.resources === null ? null : resourceRow(variant.resources),
   }));
 }
 
@@ -152,11 +158,13 @@ function proofText({ proof }: VariantResult): string {
 }
 
 function constraintsText({ constraints }: VariantResult): string {
-  const parts = constraints.map(
-    ({ metric, atMostNs, atLeast, outcome }) =>
-      `${metric} ${atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`}: ${outcome}`,
-  );
+  const parts = constraints.map((constraint) => `${constraint.metric} ${limitText(constraint)}: ${constraint.outcome}`);
   return parts.length === 0 ? noValue : clipped(plainText(parts.join('; ')), 300);
+}
+
+function limitText({ atMostNs, atLeast, atMostCpuSeconds }: VariantResult['constraints'][number]): string {
+  if (atMostCpuSeconds !== null) return `at most ${cpuSeconds(atMostCpuSeconds)} per 1000`;
+  return atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`;
 }
 
 const holdsInWords = { shown: 'shown to keep the limits', likely: 'likely to', no: 'keeps them at no level' } as const;

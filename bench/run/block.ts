@@ -13,6 +13,7 @@ import { loadIn } from './levels.ts';
 import type { ServerWatch } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
+import { isUnfit } from './unfit.ts';
 import { type Workloads, workloadFor } from './workloads.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
@@ -153,6 +154,7 @@ export async function runSlice(slice: Slice, candidate: Candidate, context: Slic
 
 /** Whether a slice that cannot be used is worth another try after so many. */
 export function mayRepeat(result: SliceResult, tries: number): boolean {
+  if (result.status === 'measured' && isUnfit(result.measurement.invalid)) return false;
   return tries < (isDisturbed(result) ? disturbedTriesMost : triesMost);
 }
 

@@ -5,6 +5,7 @@ import type { SliceValue } from '../stats/order-effects.ts';
 import type { Decision } from './decision.ts';
 import { diagnoseHost } from './diagnose-host.ts';
 import { diagnoseLoads } from './diagnose-loads.ts';
+import { diagnoseServer } from './diagnose-server.ts';
 import { diagnoseVariants } from './diagnose-variants.ts';
 import { type Finding, mergeFindings } from './finding.ts';
 import { type History, type HistoryBlock, validSlices } from './history.ts';
@@ -31,6 +32,7 @@ export function diagnoseRun(
     ...statistical(record, history, decision),
     ...diagnoseHost(record, history),
     ...diagnoseVariants(found.variants),
+    ...diagnoseServer(record, history, found.variants),
     ...diagnoseLoads(record.plan, record.design.objective, found.variants),
   ]);
 }
