@@ -13,6 +13,7 @@ import { isWrapped, readRemote } from './remote.ts';
 export type RemoteWords = {
   url?: string;
   grpcUrl?: string;
+  metricsUrl?: string;
   tlsCa?: string;
   tlsCertificate?: string;
   tlsKey?: string;
@@ -25,6 +26,7 @@ export type RemoteWords = {
 export const remoteOptionNames = [
   'url',
   'grpcUrl',
+  'metricsUrl',
   'tlsCa',
   'tlsCertificate',
   'tlsKey',
@@ -38,6 +40,7 @@ export function addRemoteOptions(command: Command): Command {
   return command
     .option('--url <url>', 'a running server to measure (engine remote): HOST:PORT or https://HOST:PORT')
     .option('--grpc-url <url>', 'where it listens for gRPC: HOST:PORT or grpcs://HOST:PORT')
+    .option('--metrics-url <url>', 'its metrics page: HOST:PORT or http://HOST:8002/metrics')
     .option('--tls-ca <file>', 'the CA certificate of a remote server, as PEM')
     .option('--tls-certificate <file>', 'a client certificate, as PEM')
     .option('--tls-key <file>', 'its key, as PEM')
@@ -83,11 +86,15 @@ function fromWords(words: RemoteWords, before: RemoteChoice | null, cwd: string)
     );
   const grpc =
     checked(remoteKeys.grpc, words.grpcUrl, '--grpc-url') ?? (words.url === undefined ? before?.grpc : undefined);
+  const metrics =
+    checked(remoteKeys.metrics, words.metricsUrl, '--metrics-url') ??
+    (words.url === undefined ? before?.metrics : undefined);
   const absolute = (file: string): string => resolve(cwd, file);
   const own = withPaths(
     {
       http,
       grpc: grpc ?? null,
+      ...(metrics === undefined ? {} : { metrics }),
       tls: {
         ca: words.tlsCa ?? null,
         certificate: words.tlsCertificate ?? null,

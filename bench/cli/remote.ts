@@ -59,8 +59,26 @@ export async function connectRemote(means: RemoteMeans, signal: AbortSignal): Pr
     grpcAddress: second?.address,
     over: { http: first.envelope, grpc: second?.envelope ?? first.envelope },
     send: fetchOver({ ...first.address, ...first.envelope, compression: 'none' }, clean),
+    ...(choice.metrics === undefined ? {} : { metrics: await metricsOf(choice.metrics, means, { clean, signal }) }),
     clean,
   };
+}
+
+/** An endpoint that is off is no reason not to measure: what it would say is unknown then. */
+async function metricsOf(
+  text: string,
+  means: RemoteMeans,
+  { clean, signal }: { readonly clean: RemoteConnection['clean']; readonly signal: AbortSignal },
+): Promise<NonNullable<RemoteConnection['metrics']>> {
+  const server = named(text.replace(/\/(metrics)?$/i, ''), 'http');
+  const url = `${originOf(server)}/metrics`;
+  try {
+    const { address, envelope } = await reach(server, means, signal);
+    return { url, send: fetchOver({ ...address, ...envelope, compression: 'none' }, clean) };
+  } catch (error) {
+    if (!(error instanceof Failure) || signal.aborted) throw error;
+    return { url, send: () => Promise.reject(error) };
+  }
 }
 
 /** HOST:PORT, the same for every name of this host that means its loopback. */

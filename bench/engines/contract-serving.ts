@@ -8,6 +8,7 @@ import type { ContractOptions } from './contract.test-suite.ts';
 import type { Server } from './engine.ts';
 import { flowers, inputOf, labelsOf } from './iris-requests.ts';
 import { irisModel, StagedRepository } from './staged-repository.ts';
+import { meterServer } from './usage/server-meter.ts';
 
 /** What a running server does: answer, load, count, refuse. */
 export function describeServing({ makeEngine, attached }: ContractOptions): void {
@@ -92,6 +93,18 @@ export function describeServing({ makeEngine, attached }: ContractOptions): void
       assert.deepEqual(await settledCounts(server, 7), { requests: 7, rows: 21, failed: 0 });
       await server.control.reload(irisModel);
       assert.deepEqual(countsOf(await server.control.statistics(irisModel)), { requests: 0, rows: 0, failed: 0 });
+    });
+
+    it('is seen to take memory, and processor time for its answers, where it is a process of this host', async (context) => {
+      if (server.pid === undefined) return context.skip('it is none of this host');
+      await server.control.reload(irisModel);
+      using meter = meterServer(server);
+      const beforeNs = meter.clock?.readNs() ?? Number.NaN;
+      for (let sent = 0; sent < 200; sent += 1) await labelsOf(server, flowers);
+      const usedNs = (meter.clock?.readNs() ?? Number.NaN) - beforeNs;
+      // Some 50 us each at the least, and not more than a processor second each.
+      assert(usedNs > 10e6 && usedNs < 200e9, `${usedNs} ns by ${meter.clock?.source}`);
+      assert((meter.residentBytes() ?? 0) > 2 ** 20);
     });
 
     it('refuses a wrong shape and an unknown model with a status and a reason', async () => {

@@ -1,4 +1,4 @@
-import type { KServeClient } from '../kserve/client.ts';
+import type { KServeClient, Send } from '../kserve/client.ts';
 import type { ServerPlacement } from './placement/server-placement.ts';
 
 export type EngineKind = 'local' | 'embedded' | 'docker' | 'remote';
@@ -78,6 +78,8 @@ export type Server = AsyncDisposable & {
 export type Attached = {
   /** What goes with the requests of a protocol. */
   readonly over: Readonly<Record<'http' | 'grpc', Envelope>>;
+  /** How its metrics page is read, where it is known where that is. */
+  readonly metrics?: { readonly url: string; readonly send: Send };
   /** Begins a new process of it, which has what it loads by itself; false where it has no way to, and all stays as it is. */
   renew(): Promise<boolean>;
 };

@@ -8,14 +8,18 @@ const objectiveForms =
   'write { maximize: throughput }, { minimize: latency.p99 }, { weighted: { throughput: 0.7, latency.p99: 0.3 } } or { capacity: { where: { latency.p99: 5ms } } }';
 
 const latencyMetrics = ['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99'] as const;
+const minimizable = [...latencyMetrics, 'cost'] as const;
 
 const weightRange = 'a weight is a number above 0 and at most 1';
 const weight = z.number({ error: weightRange }).gt(0, weightRange).max(1, weightRange).optional();
 
 const weighted = z
-  .strictObject(byMetric(weight, weight), {
-    error: 'weighted gives each metric its weight: { throughput: 0.7, latency.p99: 0.3 }',
-  })
+  .strictObject(
+    { throughput: weight, ...byLatency(weight), cost: weight },
+    {
+      error: 'weighted gives each metric its weight: { throughput: 0.7, latency.p99: 0.3 }',
+    },
+  )
   .superRefine((weights, context) => {
     const total = Object.values(weights).reduce<number>((sum, each) => sum + (each ?? 0), 0);
     const few = 'weighs two metrics at least; one alone is { maximize: throughput } or { minimize: latency.p99 }';
@@ -58,7 +62,7 @@ export const objective = z
   .strictObject(
     {
       maximize: z.literal('throughput', { error: 'only throughput can be maximized' }).optional(),
-      minimize: z.enum(latencyMetrics, { error: `minimize is one of ${latencyMetrics.join(', ')}` }).optional(),
+      minimize: z.enum(minimizable, { error: `minimize is one of ${minimizable.join(', ')}` }).optional(),
       weighted: weighted.optional(),
       capacity: capacity.optional(),
     },
@@ -85,22 +89,30 @@ const atLeast = z
   )
   .optional();
 
-/** Limits by metric, as a plan writes them: latencies as durations, throughput in inferences per second. */
+const costMessage = 'atMost of cost is a number of CPU seconds per 1000 inferences, above 0';
+const atMostCost = z
+  .strictObject(
+    { atMost: z.number({ error: costMessage }).gt(0, costMessage) },
+    { error: 'write a limit such as { atMost: 0.3 }, in CPU seconds per 1000 inferences' },
+  )
+  .optional();
+
+/** Limits by metric, as a plan writes them: latencies as durations, throughput in inferences per second, cost in CPU seconds per 1000. */
 export const constraints = z
-  .strictObject(byMetric(atLeast, atMost), {
-    error: 'constraints give metrics their limits: { latency.p99: { atMost: 20ms } }',
-  })
-  .transform(({ throughput, ...latencies }): Constraint[] => [
+  .strictObject(
+    { throughput: atLeast, ...byLatency(atMost), cost: atMostCost },
+    {
+      error: 'constraints give metrics their limits: { latency.p99: { atMost: 20ms } }',
+    },
+  )
+  .transform(({ throughput, cost, ...latencies }): Constraint[] => [
     ...latencyMetrics.flatMap((metric) => {
       const limit = latencies[metric];
       return limit === undefined ? [] : [{ metric, atMostNs: limit.atMost * 1e6 }];
     }),
     ...(throughput === undefined ? [] : [{ metric: 'throughput', atLeastPerSecond: throughput.atLeast } as const]),
+    ...(cost === undefined ? [] : [{ metric: 'cost', atMostCpuSeconds: cost.atMost } as const]),
   ]);
-
-function byMetric<Rate extends z.ZodType, Latency extends z.ZodType>(rate: Rate, latency: Latency) {
-  return { throughput: rate, ...byLatency(latency) };
-}
 
 function byLatency<Latency extends z.ZodType>(latency: Latency) {
   return {

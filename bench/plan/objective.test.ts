@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Failure } from '../failure.ts';
-import { constraintText, objectiveText, percentileOf, withLowerPercentiles } from './objective.ts';
+import { asksForCost, constraintText, objectiveText, percentileOf, withLowerPercentiles } from './objective.ts';
 import { parsePlan } from './parse.ts';
 import type { Objective } from './plan.ts';
 
@@ -11,6 +11,8 @@ modelRepository: ../models
 load: { input: rows.csv }
 variants: [{ id: two, settings: { instance_group.count: 2 } }]
 `;
+
+const costMessage = 'atMost of cost is a number of CPU seconds per 1000 inferences, above 0';
 
 function read(text: string) {
   return parsePlan(`${start}${text}\n`, 'plan.yaml');
@@ -23,7 +25,7 @@ describe('the objective of a plan', () => {
       direction: 'maximize',
       metric: 'throughput',
     });
-    for (const metric of ['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99'])
+    for (const metric of ['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99', 'cost'])
       assert.deepEqual(read(`objective: { minimize: ${metric} }`).objective, {
         kind: 'single',
         direction: 'minimize',
@@ -36,6 +38,24 @@ describe('the objective of a plan', () => {
         { direction: 'minimize', metric: 'latency.p99', weight: 0.3 },
       ],
     });
+  });
+
+  it('may weigh the cost, which is better the smaller it is', () => {
+    const { objective } = read('objective: { weighted: { cost: 0.3, throughput: 0.7 } }');
+    assert.deepEqual(objective, {
+      kind: 'weighted',
+      terms: [
+        { direction: 'maximize', metric: 'throughput', weight: 0.7 },
+        { direction: 'minimize', metric: 'cost', weight: 0.3 },
+      ],
+    });
+  });
+
+  it('asks for cost where it, or a constraint, is about cost', () => {
+    const asks = ['objective: { minimize: cost }', 'objective: { weighted: { cost: 0.3, latency.p99: 0.7 } }'];
+    for (const text of [...asks, 'constraints: { cost: { atMost: 1 } }']) assert.equal(asksForCost(read(text)), true);
+    for (const text of ['objective: { minimize: latency.p99 }', 'constraints: { throughput: { atLeast: 1 } }'])
+      assert.equal(asksForCost(read(text)), false);
   });
 
   it('has weights that sum to 1 as people write them', () => {
@@ -89,7 +109,7 @@ describe('the objective of a plan', () => {
     [
       'a percentile that is not measured',
       'minimize: latency.p42',
-      '6:14: objective.minimize: minimize is one of latency.mean, latency.p50, latency.p90, latency.p95, latency.p99',
+      '6:14: objective.minimize: minimize is one of latency.mean, latency.p50, latency.p90, latency.p95, latency.p99, cost',
     ],
     [
       'a misspelt form',
@@ -122,7 +142,23 @@ describe('the constraints of a plan', () => {
     ]);
   });
 
+  it('limit the cost from above, in CPU seconds', () => {
+    const { constraints } = read('constraints: { cost: { atMost: 0.25 }, throughput: { atLeast: 10 } }');
+    assert.deepEqual(constraints, [
+      { metric: 'throughput', atLeastPerSecond: 10 },
+      { metric: 'cost', atMostCpuSeconds: 0.25 },
+    ]);
+    assert.equal(constraints.map(constraintText)[1], 'cost at most 0.25 CPU s per 1000');
+  });
+
   for (const [what, text, message] of [
+    ['cost of nothing', 'cost: { atMost: 0 }', `6:24: constraints.cost.atMost: ${costMessage}`],
+    ['cost as a duration', 'cost: { atMost: 20ms }', `6:24: constraints.cost.atMost: ${costMessage}`],
+    [
+      'a bare cost',
+      'cost: 0.3',
+      '6:16: constraints.cost: write a limit such as { atMost: 0.3 }, in CPU seconds per 1000 inferences',
+    ],
     ['throughput at most', 'throughput: { atMost: 5 }', '6:30: constraints.throughput.atMost: is not a key here'],
     ['throughput of nothing', 'throughput: { atLeast: 0 }', '6:30: constraints.throughput.atLeast: atLeast is above 0'],
     [

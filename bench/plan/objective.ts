@@ -1,6 +1,6 @@
-import type { Constraint, Metric, Objective, Term } from './plan.ts';
+import type { Constraint, Metric, Objective, Plan, Term } from './plan.ts';
 
-/** Throughput is better the larger it is, a latency the smaller. */
+/** Throughput is better the larger it is, a latency and the cost the smaller. */
 export function directionOf(metric: Metric): 'maximize' | 'minimize' {
   return metric === 'throughput' ? 'maximize' : 'minimize';
 }
@@ -20,8 +20,16 @@ export function objectiveText(objective: Objective): string {
   return `weighted ${objective.terms.map(({ weight, metric }) => `${weight} ${metric}`).join(', ')}`;
 }
 
-/** "latency.p99 at most 20 ms", "throughput at least 1000/s". */
+/** Whether something is decided by what the server's processors spend. */
+export function asksForCost({ objective, constraints }: Pick<Plan, 'objective' | 'constraints'>): boolean {
+  return (
+    termsOf(objective).some(({ metric }) => metric === 'cost') || constraints.some(({ metric }) => metric === 'cost')
+  );
+}
+
+/** "latency.p99 at most 20 ms", "throughput at least 1000/s", "cost at most 0.3 CPU s per 1000". */
 export function constraintText(constraint: Constraint): string {
+  if (constraint.metric === 'cost') return `cost at most ${constraint.atMostCpuSeconds} CPU s per 1000`;
   return constraint.metric === 'throughput'
     ? `throughput at least ${constraint.atLeastPerSecond}/s`
     : `${constraint.metric} at most ${constraint.atMostNs / 1e6} ms`;

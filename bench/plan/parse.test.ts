@@ -51,6 +51,7 @@ test('a plan of the needed keys alone has every default filled in, and paths cou
     expectEqual: false,
     variants: [{ id: 'two', settings: { 'instance_group.count': 2 } }],
     conditions: [],
+    allowResponseCache: false,
   });
 });
 

@@ -28,6 +28,8 @@ export type Plan = {
   readonly variants: readonly Variant[];
   /** What a variant's configuration must meet to be measured: "instances * threads <= cores". */
   readonly conditions: readonly string[];
+  /** Whether answers that the server had kept count as any other; where not, a variant with such answers is not ranked. */
+  readonly allowResponseCache: boolean;
 };
 
 /**
@@ -67,6 +69,8 @@ export type RemoteChoice = {
   readonly http: string;
   /** HOST:PORT or a URL of grpc or grpcs; without a scheme TLS is as with `http`. */
   readonly grpc: string | null;
+  /** HOST:PORT or a URL of its metrics page, whose path is /metrics; where it is not named nothing of it is known. */
+  readonly metrics?: string;
   /** Paths of PEM files; what is null is the system's own, or none. */
   readonly tls: {
     readonly ca: string | null;
@@ -98,7 +102,7 @@ export type LoadPlan = {
 };
 
 /** A quantity that a block gives one value for. */
-export type Metric = 'throughput' | LatencyMetric;
+export type Metric = 'throughput' | LatencyMetric | 'cost';
 export type LatencyMetric = 'latency.mean' | 'latency.p50' | 'latency.p90' | 'latency.p95' | 'latency.p99';
 
 /** What better means: one metric, or several, each by a share of the whole; then it is about the weighted mean of their logs. */
@@ -124,8 +128,14 @@ export type LatencyLimit = { readonly metric: LatencyMetric; readonly atMostNs: 
 /** The weights of an objective are above 0 and sum to 1. */
 export type Term = Omit<SingleObjective, 'kind'> & { readonly weight: number };
 
-/** A latency percentile or mean that must not exceed `atMostNs`, or inferences per second that must not be fewer. */
-export type Constraint = LatencyLimit | { readonly metric: 'throughput'; readonly atLeastPerSecond: number };
+/**
+ * A latency percentile or mean that must not exceed `atMostNs`, inferences per second that must not be fewer, or server CPU seconds per 1 000
+ * inferences that must not be more.
+ */
+export type Constraint =
+  | LatencyLimit
+  | { readonly metric: 'throughput'; readonly atLeastPerSecond: number }
+  | { readonly metric: 'cost'; readonly atMostCpuSeconds: number };
 
 /**
  * A set of settings over the committed config.pbtxt, and flags of the server (`server.<flag>`), and a load of its own where it

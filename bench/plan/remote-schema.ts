@@ -11,6 +11,10 @@ export const remoteKeys = {
     /^(grpcs?:\/\/)?[^\s/?#@\\]+\/?$/i,
     'grpc is HOST:PORT or a URL such as grpcs://HOST:8001: no user, path or query in it; a token goes into headers',
   ),
+  metrics: address(
+    /^(https?:\/\/)?[^\s/?#@\\]+:\d{1,5}(\/(metrics)?)?$/i,
+    'metrics is HOST:PORT or a URL such as http://HOST:8002/metrics: no user, query or other path in it',
+  ),
   tls: z
     .strictObject({
       ca: path('ca'),
@@ -55,11 +59,12 @@ export const remoteKeys = {
 export type RemoteKeys = z.output<z.ZodObject<typeof remoteKeys>>;
 
 /** The keys that say where a server is; without `http` there is none. */
-export function remoteOf({ http, grpc, tls, headers, restartCommand }: RemoteKeys): RemoteChoice | null {
+export function remoteOf({ http, grpc, metrics, tls, headers, restartCommand }: RemoteKeys): RemoteChoice | null {
   if (http === undefined) return null;
   return {
     http,
     grpc: grpc ?? null,
+    ...(metrics === undefined ? {} : { metrics }),
     tls: tls ?? { ca: null, certificate: null, key: null, serverName: null },
     headers: Object.entries(headers ?? {}).map(([name, source]) => ({ name, source })),
     restartCommand: restartCommand ?? null,

@@ -40,6 +40,7 @@ describe('a remote server in a plan', () => {
   kind: auto
   http: https://triton.example
   grpc: grpcs://triton.example:8001
+  metrics: http://triton.example:8002/metrics
   tls: { ca: certs/ca.pem, certificate: /c.pem, key: k.pem, serverName: triton }
   headers: { Authorization: { env: TRITON_TOKEN }, X-Other: { file: token } }
   restartCommand: [kubectl, rollout, restart, deployment/triton]`;
@@ -48,6 +49,7 @@ describe('a remote server in a plan', () => {
       remote: {
         http: 'https://triton.example',
         grpc: 'grpcs://triton.example:8001',
+        metrics: 'http://triton.example:8002/metrics',
         tls: { ca: '/home/u/certs/ca.pem', certificate: '/c.pem', key: '/home/u/k.pem', serverName: 'triton' },
         headers: [
           { name: 'Authorization', source: { env: 'TRITON_TOKEN' } },

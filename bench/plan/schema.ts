@@ -140,6 +140,7 @@ export const planSchema = z.strictObject({
     .max(2 ** 32 - 1, 'seed is at most 4294967295')
     .default(1),
   expectEqual: z.boolean({ error: 'expectEqual is true or false' }).default(false),
+  allowResponseCache: z.boolean({ error: 'allowResponseCache is true or false' }).default(false),
   variants: z
     .array(
       z.strictObject({

@@ -29,7 +29,8 @@ describe('a claim beside an interval that reaches down to no gain', () => {
   });
 
   it('needs none where the baseline fails a constraint: that is why others count as better', () => {
-    const failing = { metric: 'latency.p99', atMostNs: 1e6, atLeast: null, outcome: 'fails', value: 0.02 } as const;
+    const limit = { metric: 'latency.p99', atMostNs: 1e6, atLeast: null, atMostCpuSeconds: null } as const;
+    const failing = { ...limit, outcome: 'fails', value: 0.02 } as const;
     assert.deepEqual(claimBesideInterval(withLower(-0.003, { constraints: [failing] })), []);
   });
 

@@ -31,6 +31,9 @@ test('every variant is a row, and every number has all its digits', () => {
     assert.equal(number('throughput_per_second_upper'), variant.throughput.upper);
     assert.equal(number('latency_p99_ns'), variant.latencyNs.p99.point);
     assert.equal(number('latency_p999_ns'), variant.latencyNs.p999);
+    assert.equal(number('cpu_seconds_per_1000'), variant.cpuSecondsPer1000.point);
+    assert.equal(number('cpu_seconds_per_1000_upper'), variant.cpuSecondsPer1000.upper);
+    assert.equal(number('server_cpu_cores'), variant.resources?.cpuCores ?? null);
     assert.equal(number('gain_ratio'), variant.comparison?.gain.point ?? null);
     assert.equal(number('gain_ratio_lower'), variant.comparison?.gain.lower ?? null);
     assert.equal(number('load_ms'), variant.loadMs);

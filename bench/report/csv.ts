@@ -35,6 +35,7 @@ const columns: readonly Column[] = [
   ['latency_p999_ns', ({ latencyNs }) => latencyNs.p999],
   ['latency_min_ns', ({ latencyNs }) => latencyNs.min],
   ['latency_max_ns', ({ latencyNs }) => latencyNs.max],
+  ...estimateColumns('cpu_seconds_per_1000', ({ cpuSecondsPer1000 }) => cpuSecondsPer1000),
   ...estimateColumns('gain_ratio', ({ comparison }) => comparison?.gain),
   ['p_holm', ({ comparison }) => comparison?.pHolm],
   ['better', ({ comparison }) => comparison?.better],
@@ -50,6 +51,9 @@ const columns: readonly Column[] = [
   ['server_compute_infer_ns', ({ server }) => server?.computeInferNs],
   ['server_compute_output_ns', ({ server }) => server?.computeOutputNs],
   ['server_mean_batch', ({ server }) => server?.meanBatch],
+  ['server_cpu_cores', ({ resources }) => resources?.cpuCores],
+  ['server_resident_bytes', ({ resources }) => resources?.residentBytes],
+  ['server_cache_hit_count', ({ server, resources }) => resources?.cacheHitCount ?? server?.cacheHitCount],
 ];
 
 function estimateColumns(

@@ -16,6 +16,11 @@ export function rate(requestsPerSecond: Value): string {
   return known(requestsPerSecond) ? `${threeDigits(requestsPerSecond)}/s` : noValue;
 }
 
+/** Processor time per 1 000 inferences: `0.182 s`, three significant digits. */
+export function cpuSeconds(seconds: Value): string {
+  return known(seconds) ? `${threeDigits(seconds)}${space}s` : noValue;
+}
+
 /** A latency in ns, with three significant digits in the unit that suits it: `250 µs`, `1.25 ms`, `30.6 s`. */
 export function latency(latencyNs: Value): string {
   if (!known(latencyNs)) return noValue;

@@ -1,9 +1,10 @@
 import { gainWithInterval } from './after-sentences.ts';
 import { change, count, duration, interval, share } from './format.ts';
+import { limitText } from './limit-text.ts';
 import { pickInWords } from './loads.ts';
 import { blocksInWords, metricInWords, name, names, reasonInWords } from './phrases.ts';
 import type { Results, VerdictResult } from './results.ts';
-import { baselineToo, limitText } from './soak-limit-words.ts';
+import { baselineToo } from './soak-limit-words.ts';
 
 /** What to do, and how sure that is, in one sentence; `claimed` where the verdict says that a variant beats the baseline. */
 export function headlineOf(results: Results, claimed: boolean): string {

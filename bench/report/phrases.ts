@@ -31,6 +31,8 @@ export function limitInWords(objective: string): string {
 
 /** How a gain is computed, as part of a sentence. */
 export function gainInWords(objective: string): string {
+  if (isWeighted(objective) && /\bcost\b/.test(objective))
+    return "the weighted geometric mean of the variant's throughput divided by the baseline's, and of latencies and the cost the other way round";
   if (isWeighted(objective))
     return "the weighted geometric mean of the variant's throughput divided by the baseline's, and of a latency the other way round";
   if (isCapacity(objective)) return "the variant's throughput at its own level divided by the baseline's at its own";

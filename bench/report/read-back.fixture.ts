@@ -31,12 +31,19 @@ export function checkNumbers(results: Results, tables: readonly TableRead[]): vo
 
 type Value = number | null;
 
-function variantColumns({ throughput, latencyNs, comparison, loadMs }: VariantResult): Record<string, Value[]> {
+function variantColumns({
+  throughput,
+  latencyNs,
+  cpuSecondsPer1000,
+  comparison,
+  loadMs,
+}: VariantResult): Record<string, Value[]> {
   const all = ({ point, lower, upper }: { point: Value; lower: Value; upper: Value }): Value[] => [point, lower, upper];
   return {
     Throughput: all(throughput),
     p50: all(latencyNs.p50),
     p99: all(latencyNs.p99),
+    'CPU per 1000': all(cpuSecondsPer1000).map((seconds) => (seconds === null ? null : seconds * 1e9)),
     'Load time': [loadMs === null ? null : loadMs * 1e6],
     ...(comparison === null ? {} : { Gain: all(comparison.gain) }),
   };

@@ -21,6 +21,8 @@ export type ReportModel = {
   readonly measured: readonly VariantRow[];
   readonly left: readonly VariantRow[];
   readonly withConstraints: boolean;
+  /** The server's processor time is known of some variant. */
+  readonly withCost: boolean;
   /** Variants were sent different loads. */
   readonly withLoads: boolean;
   /** Each variant has a level of its own. */
@@ -54,6 +56,7 @@ export function reportModel(results: Results): ReportModel {
     measured: rows.filter(({ status }) => isMeasured(status)),
     left: rows.filter(({ status }) => !isMeasured(status)),
     withConstraints: plan.constraints.length > 0,
+    withCost: results.variants.some(({ cpuSecondsPer1000 }) => cpuSecondsPer1000.point !== null),
     withLoads: loadsDiffer(results),
     withLevels: isCapacity(results.plan.objective),
     climbed: rows.filter(({ ladder }) => ladder !== ''),

@@ -1,5 +1,6 @@
 import { share } from './format.ts';
 import type { ReportModel } from './report-model.ts';
+import { resourceColumns } from './resource-row.ts';
 import { asCommitted, type EstimateText, type VariantRow } from './variant-rows.ts';
 
 /** A cell: its text, a second line (an interval, a remark) or '', and how it is set. Neither is escaped. */
@@ -27,6 +28,8 @@ export function reportTables(model: ReportModel): ReportTable[] {
     levelTable(model),
     latencyTable(model),
     serverTable(model),
+    resourceTable(model),
+    gpuTable(model),
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
@@ -45,6 +48,7 @@ function variantTable(model: ReportModel): ReportTable {
     ['Throughput', ({ throughput }) => estimate(throughput)],
     ['p50', ({ p50 }) => estimate(p50)],
     ['p99', ({ p99, p99Unclaimed }) => estimate(p99, p99Unclaimed ? 'no claim' : '')],
+    ...(model.withCost ? [['CPU per 1000', ({ cost }) => estimate(cost)] satisfies Column] : []),
     ...(model.withConstraints ? [['Constraints', ({ constraints }) => words(constraints)] satisfies Column] : []),
     ['Errors', ({ errors }) => number(errors)],
     ['Invalid slices', ({ invalidSlices }) => number(invalidSlices)],
@@ -54,7 +58,8 @@ function variantTable(model: ReportModel): ReportTable {
   const few = model.measured.some(({ p99Unclaimed }) => p99Unclaimed)
     ? ' A p99 of too few requests is shown without a claim.'
     : '';
-  const caption = `Gain in ${model.metric}: ${model.gainFormula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval${model.withLoads ? '; throughput is in inferences per second, whatever a request holds of them' : ''}.${few}`;
+  const cost = model.withCost ? ' CPU per 1000 is the processor time of the server for 1 000 inferences.' : '';
+  const caption = `Gain in ${model.metric}: ${model.gainFormula}, minus 1, with simultaneous ${share(model.confidence)} intervals. The other columns are geometric means over blocks, each with its own interval${model.withLoads ? '; throughput is in inferences per second, whatever a request holds of them' : ''}.${cost}${few}`;
   return tableOf({ id: 'variants', title: 'Variants', caption }, columns, model.measured);
 }
 
@@ -128,6 +133,50 @@ function serverTable(model: ReportModel): ReportTable {
   const caption = "Means per request, from the server's own statistics.";
   const rows = model.measured.filter(({ server }) => server !== null);
   return tableOf({ id: 'server', title: 'Where the server spends the time', caption }, columns, rows);
+}
+
+function resourceTable(model: ReportModel): ReportTable {
+  const rows = model.measured.filter(({ resources }) => resources !== null);
+  const shown = resourceColumns.filter(({ isKnown }) => rows.some(({ resources }) => isKnown(resources)));
+  const columns: Column[] = [
+    ['Variant', named],
+    ...shown.map(({ name, text }): Column => [name, ({ resources }) => number(text(resources))]),
+  ];
+  const caption =
+    'CPUs is how many processors the server kept busy in the windows. Memory is the most resident memory of its processes, what they share counted for each. The rest is from its metrics page, read before and after each load, warm-up included.';
+  const table = tableOf({ id: 'resources', title: 'What the server took', caption }, columns, rows);
+  return shown.length === 0 ? { ...table, rows: [] } : table;
+}
+
+function gpuTable(model: ReportModel): ReportTable {
+  const caption =
+    'Of each GPU of the host, read just before and just after the load of each slice, never in between: a GPU that nobody loads is already cooling then.';
+  const names = [
+    'Variant',
+    'GPU',
+    'Busy',
+    'Power',
+    'Temperature',
+    'SM clock',
+    'Memory clock',
+    'Memory',
+    'Throttled by',
+  ];
+  const rows = model.measured.flatMap((row) =>
+    (row.resources?.gpus ?? []).map((gpu) => [
+      named(row),
+      words(gpu.name),
+      ...[gpu.utilisation, gpu.power, gpu.temperature, gpu.smClock, gpu.memoryClock, gpu.memory].map(number),
+      words(gpu.throttledBy),
+    ]),
+  );
+  return {
+    id: 'gpus',
+    title: 'GPUs',
+    caption,
+    columns: names.map((name, index) => ({ name, numeric: index >= 2 && index < names.length - 1 })),
+    rows,
+  };
 }
 
 function tableOf(

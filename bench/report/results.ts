@@ -104,6 +104,42 @@ const server = z.strictObject({
   cacheHitCount: z.number(),
 });
 
+const known = z.number().nullable();
+
+/** How the processor time of a server was seen; `resourceRow` has the words. */
+export const cpuSources = ['threads', 'processes', 'cgroup', 'metrics'] as const;
+
+/** What the server took, over all valid slices; nulls where it could not be seen. */
+const resources = z.strictObject({
+  cpuSource: z.enum(cpuSources).nullable(),
+  cpuCores: known.describe('CPU seconds of the server per second of the windows'),
+  residentBytes: known.describe(
+    'Most resident memory of its processes at the end of a slice; pages that they share count for each',
+  ),
+  hostCpuRatio: known.describe('Mean of nv_cpu_utilization, which Triton brings up to date every 2 s'),
+  hostMemoryUsedBytes: known.describe('Most of nv_cpu_memory_used_bytes'),
+  pendingRequestCount: known.describe('Most of nv_inference_pending_request_count, before and after the load'),
+  failures: z
+    .array(z.strictObject({ reason: z.string(), count: z.number() }))
+    .nullable()
+    .describe('nv_inference_request_failure, warm-up included'),
+  cacheHitCount: known.describe('Of the response cache, warm-up included'),
+  cacheMissCount: known,
+  gpus: z.array(
+    z.strictObject({
+      uuid: z.string(),
+      name: z.string(),
+      utilisationRatio: known.describe('Mean of both readings of each slice, like the others'),
+      powerW: known,
+      temperatureC: known,
+      smClockMhz: known,
+      memoryClockMhz: known,
+      memoryUsedBytes: known.describe('The most'),
+      throttledBy: z.array(z.string()),
+    }),
+  ),
+});
+
 const proof = z.strictObject({
   path: z.string(),
   status: z.enum(['verified', 'observed', 'accepted, effect unknown']),
@@ -137,8 +173,9 @@ const capacity = z.strictObject({
 
 const limit = z.strictObject({
   metric: z.string(),
-  atMostNs: z.number().nullable().describe('Of a latency; null of throughput'),
-  atLeast: z.number().nullable().describe('Of throughput, inferences per second; null of a latency'),
+  atMostNs: z.number().nullable().describe('Of a latency; null of the others'),
+  atLeast: z.number().nullable().describe('Of throughput, inferences per second; null of the others'),
+  atMostCpuSeconds: z.number().nullable().describe('Of cost, per 1 000 inferences; null of the others'),
 });
 
 const variant = z.strictObject({
@@ -167,6 +204,9 @@ const variant = z.strictObject({
   proof: z.array(proof).describe('How each setting was seen to be in force'),
   throughput: estimate.describe('Inferences per second, geometric mean over blocks'),
   latencyNs: latency,
+  cpuSecondsPer1000: estimate.describe(
+    'Cost: CPU seconds of the server per 1 000 inferences, geometric mean over blocks; nulls where its processor time is not known',
+  ),
   comparison: comparison.nullable().describe('In confirm; null for those that did not get there'),
   screen: z
     .strictObject({
@@ -188,6 +228,7 @@ const variant = z.strictObject({
   firstRequestNs: z.number().nullable().describe('Median latency of the first request after that'),
   sliceMs: z.number().nullable(),
   server: server.nullable(),
+  resources: resources.nullable().describe('null of slices that were measured before this was looked at'),
   constraints: z.array(
     limit.extend({
       outcome: z.enum(['holds', 'fails', 'undecided']),
@@ -340,6 +381,7 @@ const block = z.strictObject({
       p90Ns: z.number(),
       p95Ns: z.number(),
       p99Ns: z.number(),
+      cpuSecondsPer1000: z.number().nullable(),
     }),
   ),
 });
@@ -452,4 +494,5 @@ export type Results = z.infer<typeof resultsSchema>;
 export type AfterResult = Results['after'];
 export type VariantResult = Results['variants'][number];
 export type VerdictResult = z.infer<typeof verdict>;
+export type ResourcesResult = NonNullable<VariantResult['resources']>;
 export type EstimateResult = z.infer<typeof estimate>;

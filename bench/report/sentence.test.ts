@@ -185,7 +185,14 @@ test('a goal of the best that was not reached is told; a goal of any gain is', (
 
 test('a baseline that fails its constraints loses to the pick, whatever the gain', () => {
   const results = resultsOf('WINNER');
-  const failing = { metric: 'latency.p99', atMostNs: 500_000, atLeast: null, outcome: 'fails', value: 0.04 } as const;
+  const failing = {
+    metric: 'latency.p99',
+    atMostNs: 500_000,
+    atLeast: null,
+    atMostCpuSeconds: null,
+    outcome: 'fails',
+    value: 0.04,
+  } as const;
   const variants = results.variants.map((variant) =>
     variant.baseline ? { ...variant, constraints: [failing] } : variant,
   );

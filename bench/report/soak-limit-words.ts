@@ -1,13 +1,8 @@
-import { latency, rate, share } from './format.ts';
-import { plainText } from './plain-text.ts';
+import { share } from './format.ts';
+import { inItsUnit, limitText } from './limit-text.ts';
 import type { AfterResult } from './results.ts';
 
 type Limit = NonNullable<AfterResult['soak']>['constraints'][number];
-
-/** "latency.p99 at most 20 ms". */
-export function limitText({ metric, atMostNs, atLeast }: Limit): string {
-  return `${plainText(metric)} ${atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`}`;
-}
 
 /** What long slices say of the plan's limits, as the end of a sentence about the soak; '' where there are none. */
 export function limitsInSoak(limits: readonly Limit[]): string {
@@ -28,8 +23,9 @@ export function baselineToo(limits: readonly Limit[]): string {
   return limits.every(({ baselineOutcome }) => baselineOutcome === 'fails') ? ', as the baseline does' : '';
 }
 
-function seen({ metric, atMostNs, value }: Limit): string {
+function seen(limit: Limit): string {
+  const { metric, value } = limit;
   if (value === null) return 'nothing was seen';
   if (/^latency\.p\d/.test(metric)) return `${share(value)} of its requests are above that`;
-  return `it has ${atMostNs === null ? rate(value) : latency(value)}`;
+  return `it has ${inItsUnit(limit, value)}`;
 }

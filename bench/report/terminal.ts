@@ -42,17 +42,21 @@ type Look = { width: number; dim: (text: string) => string; strong: (text: strin
 
 /** More rows than this scroll the verdict away. */
 const rowLimit = 40;
+const costColumns = 80;
 
 function gainLines(model: ReportModel, results: Results, { width, dim, strong }: Look): string[] {
   const shown = shownOf(model.measured);
   const rows = shown.flatMap((index) => model.measured[index] ?? []);
   if (rows.length === 0) return [];
+  // It has a column of its own where the gains are in something else, and where there is room.
+  const withCost = model.withCost && model.metric !== 'cost' && width >= costColumns;
   const table = rows.map((row) => [
     row.id,
     throughputOrMetric(row, model),
     row.gain.point,
     row.gain.interval,
     row.claim,
+    ...(withCost ? [row.cost.point] : []),
     ...(model.withLevels ? [row.level] : []),
   ]);
   const head = [
@@ -61,6 +65,7 @@ function gainLines(model: ReportModel, results: Results, { width, dim, strong }:
     'gain',
     `${share(model.confidence)} interval`,
     'claim',
+    ...(withCost ? ['CPU/1000'] : []),
     ...(model.withLevels ? ['outstanding'] : []),
   ];
   const widths = head.map((name, column) =>
@@ -97,6 +102,7 @@ function throughputOrMetric(row: VariantRow, { metric }: ReportModel): string {
     ['p90 latency', row.latencies.p90],
     ['p95 latency', row.latencies.p95],
     ['p99 latency', row.p99.point],
+    ['cost', row.cost.point],
   ]);
   return texts.get(metric) ?? row.throughput.point;
 }

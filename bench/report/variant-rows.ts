@@ -1,7 +1,9 @@
 import { requestsNeeded } from '../stats/requests.ts';
-import { change, count, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
+import { change, count, cpuSeconds, duration, interval, latency, noValue, plainNumber, rate } from './format.ts';
+import { limitText } from './limit-text.ts';
 import { loadText } from './loads.ts';
 import { clipped, plainText } from './plain-text.ts';
+import { type ResourceRow, resourceRow } from './resource-row.ts';
 import type { EstimateResult, Results, VariantResult } from './results.ts';
 
 /** A point and its interval as text: `n/a` where there is none, the interval '' where there is no point either. */
@@ -23,6 +25,8 @@ export type VariantRow = {
   readonly p99: EstimateText;
   /** True where too few requests were seen in a block to claim a p99. */
   readonly p99Unclaimed: boolean;
+  /** CPU seconds of the server per 1 000 inferences. */
+  readonly cost: EstimateText;
   readonly gain: EstimateText;
   readonly claim: string;
   readonly bestSet: string;
@@ -47,6 +51,7 @@ export type VariantRow = {
     readonly max: string;
   };
   readonly server: ServerRow | null;
+  readonly resources: ResourceRow | null;
 };
 
 /** Means per request, from the server's own statistics. */
@@ -72,6 +77,7 @@ export function variantRows(results: Results): VariantRow[] {
     mean: estimateText(variant.latencyNs.mean, latency),
     p50: estimateText(variant.latencyNs.p50, latency),
     p99: estimateText(variant.latencyNs.p99, latency),
+    cost: estimateText(variant.cpuSecondsPer1000, cpuSeconds),
     p99Unclaimed: variant.latencyNs.p99.point !== null && variant.latencyNs.requestsPerBlock < requestsForP99,
     ...comparisonText(variant),
     ...(pick === null && variant.comparison !== null ? { claim: 'no verdict', bestSet: 'no verdict' } : {}),
@@ -85,6 +91,7 @@ export function variantRows(results: Results): VariantRow[] {
     ...levelText(variant),
     latencies: latenciesText(variant.latencyNs),
     server: serverText(variant.server),
+    resources: variant.resources === null ? null : resourceRow(variant.resources),
   }));
 }
 
@@ -152,10 +159,7 @@ function proofText({ proof }: VariantResult): string {
 }
 
 function constraintsText({ constraints }: VariantResult): string {
-  const parts = constraints.map(
-    ({ metric, atMostNs, atLeast, outcome }) =>
-      `${metric} ${atMostNs === null ? `at least ${rate(atLeast)}` : `at most ${latency(atMostNs)}`}: ${outcome}`,
-  );
+  const parts = constraints.map((constraint) => `${limitText(constraint)}: ${constraint.outcome}`);
   return parts.length === 0 ? noValue : clipped(plainText(parts.join('; ')), 300);
 }
 

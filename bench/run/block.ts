@@ -14,6 +14,7 @@ import type { ServerWatch } from './server-lines.ts';
 import { serversPerBlock } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
 import { sliceTimes } from './slice-times.ts';
+import { isUnfit } from './unfit.ts';
 import { type Workloads, workloadFor } from './workloads.ts';
 
 /** An invalid slice is measured again in the same block, twice at most. */
@@ -155,6 +156,7 @@ export async function runSlice(slice: Slice, candidate: Candidate, context: Slic
 
 /** Whether a slice that cannot be used is worth another try after so many. */
 export function mayRepeat(result: SliceResult, tries: number): boolean {
+  if (result.status === 'measured' && isUnfit(result.measurement.invalid)) return false;
   return tries < (isDisturbed(result) ? disturbedTriesMost : triesMost);
 }
 

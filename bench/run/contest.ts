@@ -148,8 +148,13 @@ function outcomesOf(
   if (id !== baselineId || objective.kind !== 'capacity') return outcomes;
   const level = design.levels?.[baselineId] ?? null;
   return outcomes.map((outcome, index) =>
-    constraints[index]?.metric === 'throughput' ? outcome : outcomeAtLevel(outcome, level, objective.levels),
+    isOfLevel(constraints[index]) ? outcomeAtLevel(outcome, level, objective.levels) : outcome,
   );
+}
+
+/** Fewer requests outstanding keep a latency below its limit; what they do to rate and cost is not known beforehand. */
+export function isOfLevel(constraint: Constraint | undefined): boolean {
+  return constraint !== undefined && 'atMostNs' in constraint;
 }
 
 /** A percentile is tested by the share of requests above its limit, one share per block; the others by their own interval. */
@@ -165,6 +170,11 @@ export function checkConstraint(
       { atLeast: constraint.atLeastPerSecond },
       rules,
     );
+  if (metric === 'cost') {
+    const costs = values.map(({ cpuSecondsPer1000 }) => Math.log(cpuSecondsPer1000));
+    if (costs.some(Number.isNaN)) return { outcome: 'undecided', value: null, lower: null, upper: null };
+    return checkBound(costs, { atMost: constraint.atMostCpuSeconds }, rules);
+  }
   const { atMostNs } = constraint;
   const allowed = shareAllowed(constraint);
   if (allowed === null)

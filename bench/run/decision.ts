@@ -6,7 +6,7 @@ import { detectableDifference } from '../stats/power.ts';
 import type { Step } from '../stats/procedure.ts';
 import { blockModel } from '../stats/residuals.ts';
 import { type Arm, invalid, type Reason, type Verdict } from '../stats/verdict.ts';
-import { type Contest, contestOf, isShort, nextOf } from './contest.ts';
+import { type Contest, contestOf, isOfLevel, isShort, nextOf } from './contest.ts';
 import { leastBlocks } from './design.ts';
 import { withFurtherBlocks } from './further-blocks.ts';
 import type { History } from './history.ts';
@@ -120,7 +120,7 @@ function aboutLevels(
   if (verdict.reason === 'no-variants') return withoutClaims(verdict, 'no-level');
   const broken = checks
     .get(baselineId)
-    ?.some(({ outcome }, index) => outcome === 'fails' && constraints[index]?.metric !== 'throughput');
+    ?.some(({ outcome }, index) => outcome === 'fails' && isOfLevel(constraints[index]));
   const tooHigh = broken === true && design.levels[baselineId] !== objective.levels[0];
   return tooHigh && verdict.kind === 'NO_IMPROVEMENT' ? withoutClaims(verdict, 'baseline-level') : verdict;
 }

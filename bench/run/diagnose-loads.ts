@@ -10,7 +10,7 @@ export function diagnoseLoads(
   objective: Objective,
   variants: readonly Pick<VariantResult, 'id' | 'status'>[],
 ): Finding[] {
-  if (termsOf(objective).every(({ metric }) => metric === 'throughput')) return [];
+  if (termsOf(objective).every(({ metric }) => metric === 'throughput' || metric === 'cost')) return [];
   const baseline = loadOfId(plan, baselineId);
   return variants
     .filter(({ status }) => status === 'measured' || status === 'screened out')

@@ -6,6 +6,7 @@ import type { Decision } from './decision.ts';
 import { diagnoseHost } from './diagnose-host.ts';
 import { diagnoseLoads } from './diagnose-loads.ts';
 import { diagnoseLosses } from './diagnose-losses.ts';
+import { diagnoseServer } from './diagnose-server.ts';
 import { diagnoseVariants } from './diagnose-variants.ts';
 import { type Finding, mergeFindings } from './finding.ts';
 import { type History, type HistoryBlock, validSlices } from './history.ts';
@@ -35,6 +36,7 @@ export function diagnoseRun(
     ...diagnoseHost(record, history),
     ...diagnoseLosses(record.design.objective, history, decision),
     ...diagnoseVariants(found.variants),
+    ...diagnoseServer(record, history, found.variants),
     ...diagnoseLoads(record.plan, record.design.objective, found.variants),
   ]);
 }

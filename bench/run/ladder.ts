@@ -25,7 +25,7 @@ export function climberOf(id: string, plan: Plan, ladder: readonly SliceResult[]
 
 /** Every limit on a latency that a variant's level must keep: those of the objective, and of the plan beside it. */
 export function limitsOf({ constraints }: Pick<Plan, 'constraints'>): LatencyLimit[] {
-  return constraints.flatMap((constraint) => (constraint.metric === 'throughput' ? [] : [constraint]));
+  return constraints.flatMap((constraint) => ('atMostNs' in constraint ? [constraint] : []));
 }
 
 /** Requests outstanding in a slice of the ladder. */

@@ -11,6 +11,7 @@ import { loadRefusal } from './load-refusal.ts';
 import { proveSettings, type SettingProof } from './proof.ts';
 import { serverSets } from './server-sets.ts';
 import { measureSlice } from './slice.ts';
+import { unfitHint, whyUnfit } from './unfit.ts';
 import { recordWorkloads, type WorkloadContext, type Workloads, workloadFor } from './workloads.ts';
 
 /** What one look at a variant showed before anything is measured for the verdict. */
@@ -126,6 +127,11 @@ async function look(
       errors.map(([kind, count]) => `${count} requests failed: ${kind}`).join(', ') || 'no request was answered';
     if (variantId === baselineId) throw baselineRefused(reason);
     return { variantId, outcome: 'refused', reason: `it does not answer rightly: ${reason}` };
+  }
+  const [unfit] = [...whyUnfit(measurement, plan), ...whyUnfit(first, plan)];
+  if (unfit !== undefined) {
+    if (variantId === baselineId) throw new Failure('server', 'unfit', `the baseline: ${unfit}`, { hint: unfitHint });
+    return { variantId, outcome: 'refused', reason: unfit };
   }
   const { server } = measurement;
   return {

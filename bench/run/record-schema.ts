@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { applyReasons, placementReasons } from '../report/results.ts';
+import { usageSchema } from './server-usage.ts';
 
 /**
  * What the files of a run folder must hold at the least for a report to be made of them. They were written by this tool,
@@ -13,7 +14,7 @@ const texts = z.array(z.string());
 const latencyMetric = z.enum(['latency.mean', 'latency.p50', 'latency.p90', 'latency.p95', 'latency.p99']);
 const term = z.looseObject({
   direction: z.enum(['maximize', 'minimize']),
-  metric: z.union([z.literal('throughput'), latencyMetric]),
+  metric: z.union([z.enum(['throughput', 'cost']), latencyMetric]),
 });
 const limit = z.looseObject({ metric: latencyMetric, atMostNs: amount });
 const objective = z.union([
@@ -53,7 +54,11 @@ const plan = z.looseObject({
   load: ownLoad.extend({ input: z.string(), requestTimeoutMs: amount }),
   objective,
   constraints: z.array(
-    z.union([limit, z.looseObject({ metric: z.literal('throughput'), atLeastPerSecond: z.number().gt(0) })]),
+    z.union([
+      limit,
+      z.looseObject({ metric: z.literal('throughput'), atLeastPerSecond: z.number().gt(0) }),
+      z.looseObject({ metric: z.literal('cost'), atMostCpuSeconds: z.number().gt(0) }),
+    ]),
   ),
   goal: z.enum(['improve', 'best']),
   practicalMargin: amount,
@@ -213,6 +218,7 @@ const measured = z.looseObject({
       cacheHitCount: z.number(),
     })
     .nullable(),
+  usage: usageSchema.exactOptional(),
   invalid: texts,
 });
 

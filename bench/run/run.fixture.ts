@@ -171,6 +171,7 @@ export function syntheticRecord({
       slicesPerBlock,
       seed: 1,
       conditions: [],
+      allowResponseCache: false,
       expectEqual: false,
       variants: ids.slice(1).map((id, index) => ({ id, settings: { 'instance_group.count': index + 2 } })),
       ...plan,

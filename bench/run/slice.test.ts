@@ -27,7 +27,8 @@ function slice(port: number): string {
       died: new AbortController().signal,
     };
     const load = { pacing: { kind: 'closed', concurrency: 4 }, batchSize: 1, transport: 'http' };
-    const plan = { model: '${scriptedModel}', load: { concurrency: 4, requestTimeoutMs: 5000 }, constraints: [] };
+    const objective = { kind: 'single', direction: 'maximize', metric: 'throughput' };
+    const plan = { model: '${scriptedModel}', load: { concurrency: 4, requestTimeoutMs: 5000 }, objective, constraints: [] };
     const workload = { inputs: [[input]], answers: [outputs] };
     const context = { plan, workload, instruments, signal: new AbortController().signal };
     const { invalid } = await measureSlice({ load }, { server, model: plan.model, loadMs: 0 }, { warmupMs: 100, sliceMs: 400 }, context);

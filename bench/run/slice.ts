@@ -12,6 +12,8 @@ import type { Load, Plan, Slice } from '../plan/plan.ts';
 import type { InForce } from './deployment.ts';
 import type { Instruments } from './instruments.ts';
 import { outstandingOf } from './load-of.ts';
+import type { ServerUsage } from './server-usage.ts';
+import { whyUnfit } from './unfit.ts';
 
 /** One measured slice as it stands in the journal. */
 export type Measurement = LoadMeasurement & {
@@ -19,6 +21,8 @@ export type Measurement = LoadMeasurement & {
   readonly hostProbe: { readonly iterationsPerUs: number };
   /** What the server counted while the window was open; null where it did not answer. */
   readonly server: ServerCounters | null;
+  /** What the server took meanwhile; slices of older journals have none. */
+  readonly usage?: ServerUsage;
   readonly engine: Pick<EngineIdentity, 'kind' | 'version' | 'backend'> & { readonly pid: number | null };
   /** Why the slice cannot be used; empty for a valid one. Never a matter of how large its value is. */
   readonly invalid: readonly string[];
@@ -47,6 +51,7 @@ export async function measureSlice(
   context: { plan: Plan; workload: Workload; instruments: Instruments; signal: AbortSignal },
 ): Promise<Measurement> {
   const { plan, workload, instruments } = context;
+  using watch = await instruments.watchServer(server, model);
   const hostProbe = instruments.probeHost();
   const counters = watchCounters(server.control, model);
   const transport = await loadTransport(slice.load.transport);
@@ -65,16 +70,23 @@ export async function measureSlice(
     requestTimeoutNs: plan.load.requestTimeoutMs * 1e6,
     limitsNs: plan.constraints.flatMap((constraint) => ('atMostNs' in constraint ? [constraint.atMostNs] : [])),
     signal: AbortSignal.any([context.signal, server.died]),
-    onWindow: (edge) => counters.mark(edge),
+    onWindow(edge) {
+      watch.edge(edge);
+      counters.mark(edge);
+    },
   });
   const { kind, version, backend } = server.identity;
+  const counted = await counters.between();
+  const usage = await watch.usage(measurement.requestCount * slice.load.batchSize);
+  const reasons = whyInvalid(measurement);
   return {
     ...measurement,
     loadMs,
     hostProbe,
-    server: await counters.between(),
+    server: counted,
+    usage,
     engine: { kind, version, backend, pid: server.pid ?? null },
-    invalid: whyInvalid(measurement),
+    invalid: reasons.length > 0 ? reasons : whyUnfit({ server: counted, usage }, plan),
   };
 }
 

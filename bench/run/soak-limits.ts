@@ -51,6 +51,7 @@ function judged(constraint: Constraint, { outcome, value }: ConstraintCheck): Ch
 
 function isBeyond(constraint: Constraint, value: number): boolean {
   if (constraint.metric === 'throughput') return value < constraint.atLeastPerSecond;
+  if (constraint.metric === 'cost') return value > constraint.atMostCpuSeconds;
   return value > (shareAllowed(constraint) ?? constraint.atMostNs);
 }
 

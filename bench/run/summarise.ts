@@ -176,8 +176,9 @@ function blockTable({ allValues, scores }: Decision, block: number): Results['bl
     const value = all.find((each) => each.block === block);
     if (value === undefined) return [];
     const { throughput, meanNs, p50Ns, p90Ns, p95Ns, p99Ns } = value;
+    const cpuSecondsPer1000 = Number.isNaN(value.cpuSecondsPer1000) ? null : value.cpuSecondsPer1000;
     const score = scores.get(block)?.get(id) ?? Number.NaN;
-    return [[id, { score, throughput, meanNs, p50Ns, p90Ns, p95Ns, p99Ns }] as const];
+    return [[id, { score, throughput, meanNs, p50Ns, p90Ns, p95Ns, p99Ns, cpuSecondsPer1000 }] as const];
   });
   return Object.fromEntries(rows);
 }

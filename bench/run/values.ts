@@ -3,6 +3,7 @@ import { percentileOf } from '../plan/objective.ts';
 import type { LatencyMetric, Metric } from '../plan/plan.ts';
 import { failingSlices, type History, type MeasuredSlice, validSlices } from './history.ts';
 import { LatencySum } from './latency-sum.ts';
+import { cpuSecondsPer1000 } from './server-usage.ts';
 import type { Measurement } from './slice.ts';
 
 /** One variant in one block: the unit that is replicated. */
@@ -19,6 +20,8 @@ export type BlockValue = {
   readonly p90Ns: number;
   readonly p95Ns: number;
   readonly p99Ns: number;
+  /** Of all slices together; NaN where the server's processor time was not seen in one of them. */
+  readonly cpuSecondsPer1000: number;
 };
 
 /** The values of one variant in every complete block; blocks where it has no valid slice are left out. */
@@ -29,7 +32,7 @@ export function blockValues(history: History, variantId: string): BlockValue[] {
   });
 }
 
-/** What a metric is of one block, in its own unit (inferences per second, ns). */
+/** What a metric is of one block, in its own unit (inferences per second, ns, CPU seconds per 1 000 inferences); NaN where that is not known. */
 export function metricOf(value: BlockValue, metric: Metric): number {
   const byMetric = {
     throughput: value.throughput,
@@ -38,16 +41,18 @@ export function metricOf(value: BlockValue, metric: Metric): number {
     'latency.p90': value.p90Ns,
     'latency.p95': value.p95Ns,
     'latency.p99': value.p99Ns,
+    cost: value.cpuSecondsPer1000,
   };
   return byMetric[metric];
 }
 
 /** What a metric is of one slice, in its own unit. */
 export function sliceMetric(
-  { inferencesPerSecond, latency }: Pick<Measurement, 'inferencesPerSecond' | 'latency'>,
+  { inferencesPerSecond, latency, ...rest }: Pick<Measurement, 'inferencesPerSecond' | 'latency' | 'usage'>,
   metric: Metric,
 ): number {
   if (metric === 'throughput') return inferencesPerSecond;
+  if (metric === 'cost') return cpuSecondsPer1000([rest]) ?? Number.NaN;
   const stored: Readonly<Partial<Record<LatencyMetric, number>>> = {
     'latency.mean': latency.sumNs / latency.count,
     'latency.p50': latency.p50Ns,
@@ -90,6 +95,7 @@ export function makeBlockValue(
     p90Ns: latencies.percentile(90),
     p95Ns: latencies.percentile(95),
     p99Ns: latencies.percentile(99),
+    cpuSecondsPer1000: cpuSecondsPer1000(slices.map(({ measurement }) => measurement)) ?? Number.NaN,
   };
 }
 

@@ -13,6 +13,7 @@ import { loadIn } from './levels.ts';
 import type { ClosedLoad } from './load-of.ts';
 import type { Preflight } from './preflight.ts';
 import type { RunRecord } from './record.ts';
+import { resourcesOf } from './resources-result.ts';
 import type { BlockValue } from './values.ts';
 
 const confidence = 0.95;
@@ -44,6 +45,7 @@ export function variantResult(
     proof: look?.outcome === 'accepted' ? [...look.proof] : [],
     throughput: interval(values.map(({ throughput }) => throughput)),
     latencyNs: latencyOf(values, slices),
+    cpuSecondsPer1000: interval(knownOrNone(values.map(({ cpuSecondsPer1000 }) => cpuSecondsPer1000))),
     comparison:
       comparison === undefined
         ? null
@@ -61,6 +63,7 @@ export function variantResult(
     firstRequestNs: median(loaded.map(({ measurement }) => measurement.warmup.firstRequestNs)),
     sliceMs: record.design.sliceMs[id] ?? null,
     server: serverOf(slices),
+    resources: resourcesOf(slices.map(({ measurement }) => measurement)),
     constraints: record.plan.constraints.map((constraint, index) => {
       const check = decision.checks.get(id)?.[index];
       return { ...limitOf(constraint), outcome: check?.outcome ?? 'undecided', value: check?.value ?? null };
@@ -89,11 +92,19 @@ function differsIn({ id, settings, load }: Variant, { plan, configs }: RunRecord
 /** A constraint as results have it. */
 export function limitOf(
   constraint: Constraint,
-): Pick<VariantResult['constraints'][number], 'metric' | 'atMostNs' | 'atLeast'> {
+): Pick<VariantResult['constraints'][number], 'metric' | 'atMostNs' | 'atLeast' | 'atMostCpuSeconds'> {
   const { metric } = constraint;
-  return metric === 'throughput'
-    ? { metric, atMostNs: null, atLeast: constraint.atLeastPerSecond }
-    : { metric, atMostNs: constraint.atMostNs, atLeast: null };
+  return {
+    metric,
+    atMostNs: 'atMostNs' in constraint ? constraint.atMostNs : null,
+    atLeast: metric === 'throughput' ? constraint.atLeastPerSecond : null,
+    atMostCpuSeconds: metric === 'cost' ? constraint.atMostCpuSeconds : null,
+  };
+}
+
+/** An estimate that leaves blocks out would be one of other blocks than the rest of the row. */
+function knownOrNone(values: readonly number[]): readonly number[] {
+  return values.some(Number.isNaN) ? [] : values;
 }
 
 /** How a variant stood to the baseline in the blocks of the screen that both were in. */

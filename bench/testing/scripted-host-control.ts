@@ -12,8 +12,8 @@ export function readScriptedConfig(repository: string): PlainConfig {
   return toPlain(parseConfig(readFileSync(file, 'utf8'), file));
 }
 
-/** What `GET /v2/models/scripted/stats` says of a scripted host. */
-export function scriptedStatistics(counts: HostCounts): unknown {
+/** What `GET /v2/models/scripted/stats` says of a scripted host; `isCached`: as if all answers were kept ones. */
+export function scriptedStatistics(counts: HostCounts, { isCached = false } = {}): unknown {
   const { requestCount: count, rowCount, executionCount, queueNs, computeNs } = counts;
   const whole = (ns: number): number => Math.round(ns);
   return {
@@ -27,6 +27,7 @@ export function scriptedStatistics(counts: HostCounts): unknown {
           success: { count, ns: whole(queueNs + computeNs) },
           queue: { count, ns: whole(queueNs) },
           compute_infer: { count, ns: whole(computeNs) },
+          ...(isCached ? { cache_hit: { count, ns: count } } : {}),
         },
       },
     ],

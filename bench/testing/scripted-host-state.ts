@@ -47,6 +47,11 @@ export class ScriptedHostState {
     return this.#counts;
   }
 
+  /** What is loaded. */
+  get serving(): Serving {
+    return this.#serving;
+  }
+
   /** A new young model. What was under way is lost; the heat of the host is not. */
   load(serving: Serving, atNs: number, rowsPerRequest = 1): void {
     this.#settle(Math.max(atNs, this.#nowNs));

@@ -7,6 +7,8 @@ import { parseConfig, toPlain } from '../../modelconfig/config.ts';
 import type { PlainConfig } from '../../modelconfig/plain.ts';
 import { seededRandom } from '../../random.ts';
 import type { Instruments } from '../../run/instruments.ts';
+import { noUsage } from '../../run/server-usage.ts';
+import type { WatchServer } from '../../run/watch-server.ts';
 import { type ScriptedHost, servingOf } from '../../testing/scripted-host.ts';
 import { scriptedStatistics } from '../../testing/scripted-host-control.ts';
 import { ScriptedHostState } from '../../testing/scripted-host-state.ts';
@@ -42,10 +44,29 @@ export function simulatedEngine(place: SimulatedPlace): { engine: Engine; instru
     instruments: {
       clock,
       probeHost: () => ({ iterationsPerUs: 500 }),
+      watchServer: watchHost(place.host, host),
       async runLoad(load) {
         return simulateLoad(load, { host, clock, networkNs: place.networkNs });
       },
     },
+  };
+}
+
+/** Processor time as the executions of a window have it, slow hosts, warm-up and jitter apart: whatever a host's noise, work is work. */
+function watchHost(host: ScriptedHost, state: ScriptedHostState): WatchServer {
+  return async () => {
+    const workNs = { open: 0, close: 0 };
+    return {
+      edge(edge) {
+        const { executionCount, rowCount } = state.counts;
+        workNs[edge] = state.serving.effort * (executionCount * host.fixedNs + rowCount * host.rowNs);
+      },
+      async usage(inferenceCount) {
+        const ns = workNs.close - workNs.open;
+        return ns > 0 && inferenceCount > 0 ? { ...noUsage, cpu: { ns, inferenceCount, source: 'threads' } } : noUsage;
+      },
+      [Symbol.dispose]: () => undefined,
+    };
   };
 }
 
@@ -93,7 +114,8 @@ class SimulatedControl extends KServeClient {
   }
 
   override async statistics(): Promise<unknown> {
-    return scriptedStatistics(this.#parts.host.counts);
+    const isCached = (this.#config.response_cache as { enable?: boolean } | undefined)?.enable === true;
+    return scriptedStatistics(this.#parts.host.counts, { isCached });
   }
 }
 

@@ -90,5 +90,6 @@ function planOf(given: CampaignCase, folder: string): Plan {
     expectEqual: false,
     variants: given.variants,
     conditions: [],
+    allowResponseCache: false,
   };
 }

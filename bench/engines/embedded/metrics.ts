@@ -51,9 +51,21 @@ export function metricsRoutes(core: Core): HttpHandler {
     if (path !== '/metrics') return errorAnswer(404, 'Not Found');
     if (method !== 'GET') return errorAnswer(405, 'Method Not Allowed');
     const models = core.statistics();
-    const text = families.map((family) => familyText(family, models)).join('');
+    const text = families.map((family) => familyText(family, models)).join('') + processText();
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: [Buffer.from(text)] };
   };
+}
+
+/** What this process takes, instances included, under the names that Prometheus has for it. */
+function processText(): string {
+  const { user, system } = process.cpuUsage();
+  return `# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds
+# TYPE process_cpu_seconds_total counter
+process_cpu_seconds_total ${(user + system) / 1e6}
+# HELP process_resident_memory_bytes Resident memory size in bytes
+# TYPE process_resident_memory_bytes gauge
+process_resident_memory_bytes ${process.memoryUsage.rss()}
+`;
 }
 
 function familyText({ name, help, of, reason }: Family, models: readonly ModelStatistics[]): string {

@@ -19,6 +19,8 @@ export type RemoteConnection = {
   readonly grpcAddress: Address | undefined;
   readonly over: Attached['over'];
   readonly send: Send;
+  /** Of its metrics page, where the plan names that. */
+  readonly metrics?: NonNullable<Attached['metrics']>;
   /** Takes secrets out of what a server or a command said. */
   readonly clean: (text: string) => string;
 };
@@ -100,7 +102,8 @@ class RemoteServer implements Server {
       changes: this.#changes,
       beforeChange: (model) => this.#custodyNow.beforeChange(model),
     });
-    this.attached = { over, renew: () => this.#renew() };
+    const { metrics } = connection;
+    this.attached = { over, ...(metrics === undefined ? {} : { metrics }), renew: () => this.#renew() };
   }
 
   get identity(): EngineIdentity {

@@ -1,0 +1,42 @@
+import { listIds, type ProcessStat, readKernelFile, readStat } from './proc-files.ts';
+
+const processMost = 1_024;
+
+/**
+ * A process and all that it started and that still runs, itself first; `mine` may leave some out, with what they started. Empty where
+ * there is no such process. Reads below `root`, "/" of a host.
+ */
+export function descendantsOf(pid: number, mine: (stat: ProcessStat) => boolean = () => true, root = '/'): number[] {
+  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root) : childrenFromAll(root);
+  const found: number[] = [];
+  const queue = [pid];
+  for (let next = queue.shift(); next !== undefined && found.length < processMost; next = queue.shift()) {
+    const stat = readStat(root, next);
+    if (stat === undefined || stat.hasEnded || !mine(stat) || found.includes(next)) continue;
+    found.push(next);
+    queue.push(...childrenOf(next));
+  }
+  return found;
+}
+
+/** Not every kernel is built to have them. */
+function hasChildrenFiles(root: string, pid: number): boolean {
+  return readKernelFile(root, `proc/${pid}/task/${pid}/children`) !== undefined;
+}
+
+/** Each thread has the list of those that it started: no other process of the host need be looked at. */
+function childrenFromFiles(root: string): (pid: number) => number[] {
+  return (pid) =>
+    listIds(root, `proc/${pid}/task`).flatMap((thread) =>
+      (readKernelFile(root, `proc/${pid}/task/${thread}/children`) ?? '')
+        .split(' ')
+        .filter((word) => /^\d+$/.test(word))
+        .map(Number),
+    );
+}
+
+function childrenFromAll(root: string): (pid: number) => number[] {
+  const parents = listIds(root, 'proc').map((pid) => ({ pid, parent: readStat(root, pid)?.parent ?? 0 }));
+  const byParent = Map.groupBy(parents, ({ parent }) => parent);
+  return (pid) => (byParent.get(pid) ?? []).map((child) => child.pid);
+}
