@@ -171,8 +171,8 @@ export class Command {
     this.child = spawn(process.execPath, [main, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Tests that run at the same time are not to wait for one another.
-      env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: cwd },
+      // Tests that run at the same time are not to wait for one another, nor to leave anything at the user's.
+      env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: cwd, XDG_STATE_HOME: join(cwd, 'state') },
     });
     this.pid = this.child.pid ?? 0;
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Whatever sends load, waits for an instant, or starts servers that do. */
 const alone = [
   'bench/{benchmarks,engines,run,testing}/**/*',
-  'bench/cli/{load,noise,serve,infer,doctor-client}*',
+  'bench/cli/{faults,load,noise,serve,infer,doctor-client}*',
   'bench/cli/sweep{,-!(refusals)}',
   'bench/load/*',
   'bench/load/{conventional,levels,null-server,open-loop,threads}/**/*',
