@@ -26,7 +26,7 @@ export function writeHistograms(folder: string, history: History, variantIds: re
       'results',
       'report-not-written',
       `the histograms cannot be written to ${folder}: ${messageOf(error)}`,
-      { cause: error },
+      { hint: 'make room there, then make them again with tritune report', cause: error },
     );
   }
 }
