@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Host, Output } from './cli/host.ts';
 import { keepCompiled } from './compile-cache.ts';
 import { exitCodes, Failure } from './failure.ts';
+import { tellLostOutput } from './lost-output.ts';
 import { plainText } from './report/plain-text.ts';
 
 /** Ctrl-C reaches this process twice when npm passes it on as well; only a later one means "at once". */
@@ -20,6 +21,7 @@ async function main(): Promise<number> {
   listen(controller, 'SIGHUP', ended);
   // A reader or a terminal that went away must not end a sweep: its report is still wanted.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  tellLostOutput(process, process.stdout, process.stderr);
   const host: Host = {
     args: process.argv.slice(2),
     env: process.env,

@@ -80,6 +80,25 @@ describe('a KServe client', () => {
     });
   });
 
+  it('refuses JSON that is no object where one is due, and what is nested without an end', async () => {
+    for (const body of ['null', '[]', '7', '"x"', 'true']) {
+      const answer = { status: 200, body };
+      const control = { '/v2': answer, [model]: answer, [`${model}/config`]: answer };
+      await withControl(control, async (client) => {
+        await assert.rejects(client.serverMetadata(), failure(3, /^GET \/v2 did not answer a JSON object$/));
+        await assert.rejects(client.modelMetadata(scriptedModel), failure(3, /did not answer a JSON object$/));
+        await assert.rejects(client.config(scriptedModel), failure(3, /config did not answer a JSON object$/));
+      });
+    }
+    const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    await withControl({ '/v2': { status: 200, body: nested(100_000) } }, async (client) => {
+      await assert.rejects(client.serverMetadata(), failure(3, /^GET \/v2 answered JSON of more than 200 levels$/));
+    });
+    await withControl({ '/v2': { status: 200, body: nested(200) } }, async (client) => {
+      assert.deepEqual(Object.keys(await client.serverMetadata()), ['a']);
+    });
+  });
+
   it('refuses an answer of more than 64 MiB', async () => {
     await withControl({ '/v2': { status: 200, body: '7'.repeat(65 * 1024 * 1024) } }, async (client) => {
       await assert.rejects(client.serverMetadata(), failure(3, /answered more than 67108864 bytes/));

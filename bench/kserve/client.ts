@@ -86,15 +86,15 @@ export class KServeClient {
   }
 
   async serverMetadata(): Promise<ServerMetadata> {
-    return (await this.#json('GET', '/v2')) as ServerMetadata;
+    return (await this.#object('/v2')) as unknown as ServerMetadata;
   }
 
   async modelMetadata(model: string): Promise<ModelMetadata> {
-    return (await this.#json('GET', modelPath(model))) as ModelMetadata;
+    return (await this.#object(modelPath(model))) as unknown as ModelMetadata;
   }
 
   async config(model: string): Promise<ServedConfig> {
-    return (await this.#json('GET', `${modelPath(model)}/config`)) as ServedConfig;
+    return await this.#object(`${modelPath(model)}/config`);
   }
 
   /** Cumulative counters since the model was loaded, as Triton reports them (ns and counts). */
@@ -172,18 +172,31 @@ export class KServeClient {
     }
   }
 
+  async #object(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#json('GET', path);
+    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as ServedConfig;
+    throw this.#notKServe(`GET ${path} did not answer a JSON object`);
+  }
+
   async #json(method: 'GET' | 'POST', path: string, body?: object, timeoutMs = this.#timeoutMs): Promise<unknown> {
     const init = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
     const response = await this.#request(method, path, { ...init, timeoutMs });
     const answer = await this.#checked(`${method} ${path}`, response);
     if (answer.byteLength === 0) return {};
+    let value: unknown;
     try {
-      return JSON.parse(Buffer.from(answer).toString('utf8'));
+      value = JSON.parse(Buffer.from(answer).toString('utf8'));
     } catch (error) {
-      throw new Failure('server', 'not-kserve', `${method} ${path} did not answer JSON: ${messageOf(error)}`, {
-        hint: `is a KServe v2 server listening on ${this.url}?`,
-      });
+      throw this.#notKServe(`${method} ${path} did not answer JSON: ${messageOf(error)}`);
     }
+    if (isDeep(value)) throw this.#notKServe(`${method} ${path} answered JSON of more than ${depthMost} levels`);
+    return value;
+  }
+
+  #notKServe(message: string): Failure {
+    return new Failure('server', 'not-kserve', message, {
+      hint: `is a KServe v2 server listening on ${this.url}?`,
+    });
   }
 
   async #request(
@@ -212,6 +225,18 @@ export class KServeClient {
     if (response.ok) return answer;
     throw new KServeError(what, response.status, reasonOf(answer));
   }
+}
+
+/** No configuration and no statistics are nested so deeply, and what goes through them calls itself for each level. */
+const depthMost = 200;
+
+function isDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; depth < depthMost; depth += 1) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 function modelPath(model: string): string {

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { execa } from 'execa';
 import { hostileResults } from './hostile.fixture.ts';
 import { baselineOnly, manyVariants, nothingMeasured, resultsOf } from './report.fixture.ts';
 import { resultsSchema } from './results.ts';
@@ -102,4 +103,16 @@ test('results without the published shape are refused before anything is written
   const results = resultsOf('WINNER');
   await assert.rejects(writeReport(folder.path, { ...results, run: { ...results.run, durationMs: Number.NaN } }));
   assert.deepEqual(await readdir(folder.path), []);
+});
+
+test('what was being written by a process that was killed goes, and no other file', async () => {
+  await using folder = await scratch();
+  const { stdout: gone } = await execa('sh', ['-c', 'echo $$']);
+  const uuid = '01234567-89ab-cdef-0123-456789abcdef';
+  const others = [`.index.html.${process.ppid}.${uuid}`, `.index.html.${gone}`, '.hidden'];
+  for (const name of [...others, `.index.html.${gone}.${uuid}`, `.winner.config.pbtxt.${gone}.${uuid}`]) {
+    await writeFile(join(folder.path, name), '');
+  }
+  await writeReport(folder.path, nothingMeasured());
+  assert.deepEqual((await readdir(folder.path)).toSorted(), [...others, ...always].toSorted());
 });

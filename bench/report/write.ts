@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
+import { isRunning } from '../running-process.ts';
 import { resultsCsv } from './csv.ts';
 import { resultsHtml } from './html.ts';
 import { summaryMarkdown } from './markdown.ts';
@@ -19,7 +20,8 @@ export async function writeReport(folder: string, results: Results): Promise<{ f
   try {
     await mkdir(folder, { recursive: true });
     const stale = configNames.filter((name) => !contents.has(name));
-    await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
+    const abandoned = (await readdir(folder)).filter(isAbandoned);
+    await Promise.all([...stale, ...abandoned].map((name) => rm(join(folder, name), { force: true })));
     for (const [name, text] of contents) await writeWhole(folder, name, text);
   } catch (cause) {
     const message = `the report cannot be written to ${plainText(folder)}: ${plainText(messageOf(cause))}`;
@@ -51,8 +53,14 @@ function configFileName(results: Results): string | null {
   return results.engine.transferable ? 'winner.config.pbtxt' : 'rehearsal.config.pbtxt';
 }
 
+/** What a process was writing that was killed over it. */
+function isAbandoned(name: string): boolean {
+  const [, pid] = /^\.[a-z.]+\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
+  return pid !== undefined && !isRunning(Number(pid));
+}
+
 async function writeWhole(folder: string, name: string, text: string): Promise<void> {
-  const unfinished = join(folder, `.${name}.${randomUUID()}`);
+  const unfinished = join(folder, `.${name}.${process.pid}.${randomUUID()}`);
   try {
     await writeFile(unfinished, text, { flag: 'wx' });
     await rename(unfinished, join(folder, name));

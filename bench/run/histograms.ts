@@ -29,7 +29,7 @@ export function writeHistograms(folder: string, values: ReadonlyMap<string, read
       'results',
       'report-not-written',
       `the histograms cannot be written to ${folder}: ${messageOf(error)}`,
-      { cause: error },
+      { hint: 'make room there, then make them again with tritune report', cause: error },
     );
   }
 }

@@ -36,7 +36,10 @@ export class ModelCopies {
       chmodSync(configFile, 0o644);
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw new Failure('server', 'staging', `${folder} cannot be written: ${messageOf(error)}`, { cause: error });
+      throw new Failure('server', 'staging', `${folder} cannot be written: ${messageOf(error)}`, {
+        hint: 'each variant has a config.pbtxt of its own there: make room, or name another folder with --out',
+        cause: error,
+      });
     }
     const copy = { model, config: { ...config, name: model } };
     this.#written.set(variant.id, copy);

@@ -76,7 +76,10 @@ export function writeRunRecord(folder: string, record: RunRecord): void {
     writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);
     renameSync(`${file}.part`, file);
   } catch (error) {
-    throw new Failure('results', 'run-record', `${file} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw new Failure('results', 'run-record', `${file} cannot be written: ${messageOf(error)}`, {
+      hint: 'make room there, or name another folder with --out',
+      cause: error,
+    });
   }
 }
 

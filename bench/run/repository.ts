@@ -71,13 +71,26 @@ export function readModelSource(repository: string, model: string): ModelSource 
  */
 export function stagingFolder(folder: string): string {
   if (plainPath.test(folder)) return join(folder, 'repository');
-  if (plainPath.test(tmpdir())) return mkdtempSync(join(tmpdir(), 'tritune-repository-'));
+  if (plainPath.test(tmpdir())) return temporaryFolder();
   throw new Failure('usage', 'out', `${folder} holds characters that Triton's python backend cannot take`, {
     hint: 'choose a folder of letters, digits and ./_+- with --out, or set TMPDIR to one',
   });
 }
 
 const plainPath = /^[\w./+-]+$/;
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'tritune-repository-'));
+  } catch (error) {
+    throw new Failure('server', 'staging', `no folder can be made in ${tmpdir()}: ${messageOf(error)}`, {
+      hint: 'make room there, or set TMPDIR to a folder that can be written to',
+      cause: error,
+    });
+  }
+}
+
+const copyHint = 'the server reads a copy of the model: make room there, or name another folder with --out';
 
 /** The copy that servers see. The user's own files are never written. Removed when disposed of. */
 export class StagedModel implements Disposable {
@@ -106,7 +119,7 @@ export class StagedModel implements Disposable {
         'server',
         'staging',
         `${source.folder} cannot be copied to ${options.folder}: ${messageOf(error)}`,
-        { cause: error },
+        { hint: copyHint, cause: error },
       );
     }
   }
@@ -117,6 +130,7 @@ export class StagedModel implements Disposable {
       writeFileSync(this.#configFile, text);
     } catch (error) {
       throw new Failure('server', 'staging', `${this.#configFile} cannot be written: ${messageOf(error)}`, {
+        hint: copyHint,
         cause: error,
       });
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -34,5 +34,23 @@ describe('the lock of a run folder', () => {
       using lock = lockRun(folder);
       assert(lock);
     }
+  });
+
+  it('is taken over where another process has the number of the one that held it, be it this one', () => {
+    for (const left of [`${process.pid} 1\n`, `${process.ppid} 1\n`]) {
+      writeFileSync(join(folder, 'run.lock'), left);
+      using lock = lockRun(folder);
+      assert(lock);
+    }
+  });
+
+  it('takes away what was left by processes that were killed while they took it, and nothing else', () => {
+    const { stdout: gone } = execaSync('sh', ['-c', 'echo $$']);
+    for (const name of [`run.lock.${gone}`, `run.lock.${process.ppid}`, 'run.lock.mine'])
+      writeFileSync(join(folder, name), '');
+    {
+      using _lock = lockRun(folder);
+    }
+    assert.deepEqual(readdirSync(folder).toSorted(), [`run.lock.${process.ppid}`, 'run.lock.mine']);
   });
 });

@@ -23,7 +23,7 @@ const measuring = [
 
 /** What sends a load that leaves a processor idle most of the time, to servers that hold it up or models that are slow. */
 const waiting = [
-  'bench/cli/sweep-!(refusals|scripted)',
+  'bench/cli/{faults-*,sweep-!(refusals|scripted)}',
   'bench/cli/load-{answers,beside,endings,output,way}',
   'bench/load/{closed-loop-*,open-loop-ends,transport-contract*}',
 ];

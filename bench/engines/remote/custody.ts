@@ -151,9 +151,11 @@ export function isOff({ reason }: KServeError): boolean {
 }
 
 function notRestored(server: string, cause: unknown): unknown {
-  if (!(cause instanceof Failure)) return cause;
+  // An error status where none is due, as of a model that somebody else unloads just then.
+  if (!(cause instanceof Failure) && !(cause instanceof KServeError)) return cause;
+  const hint = cause instanceof Failure ? cause.hint : undefined;
   return new Failure('server', 'not-restored', `${server} is left changed: ${cause.message}`, {
-    hint: [cause.hint, 'tritune restore says what is still to be put back, and does it']
+    hint: [hint, 'tritune restore says what is still to be put back, and does it']
       .filter((line) => line !== undefined)
       .join('\n'),
     cause,

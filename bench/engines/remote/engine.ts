@@ -1,9 +1,10 @@
 import { Failure } from '../../failure.ts';
-import { type ClientOptions, KServeClient, type Send } from '../../kserve/client.ts';
+import type { ClientOptions, KServeClient, Send } from '../../kserve/client.ts';
 import type { RemoteChoice } from '../../plan/plan.ts';
 import type { Address, Attached, Engine, EngineIdentity, RunNotes, Server } from '../engine.ts';
 import { Custody } from './custody.ts';
 import { identify } from './identify.ts';
+import { PatientClient } from './patient-client.ts';
 import { RemoteControl } from './remote-control.ts';
 import { restartServer } from './restart.ts';
 import { ServerHold } from './server-hold.ts';
@@ -94,7 +95,7 @@ class RemoteServer implements Server {
     this.grpcAddress = connection.grpcAddress;
     this.command = [url, ...(choice.grpc === null ? [] : [choice.grpc])];
     const options: ClientOptions = { send, timeoutMs: callTimeoutMs, changeTimeoutMs };
-    this.#changes = new KServeClient(url, undefined, options);
+    this.#changes = new PatientClient(url, options);
     this.control = new RemoteControl(url, {
       ...options,
       server,

@@ -50,8 +50,12 @@ export async function putBack(control: KServeClient, before: ModelBefore, way = 
   const wrong = await tried(control, { ...before, config }, wanted);
   if (wrong === null) return { said: null };
   // It may have been loaded with a configuration of its own: what was not tried before may be tried now.
-  if (way === null && (await tried(control, { ...before, config }, 'override')) === null)
-    return { said: `${name} is loaded with the configuration that it had, which is not its file's: ${wrong}` };
+  if (way === null) {
+    if ((await tried(control, { ...before, config }, 'override')) === null)
+      return { said: `${name} is loaded with the configuration that it had, which is not its file's: ${wrong}` };
+    // As its file says it serves at least; the other attempt may have left nothing loaded.
+    await reload(control, { ...before, config }, 'file');
+  }
   throw new Failure('server', 'restore', `${name} is not what it was: ${wrong}`, {
     hint:
       wanted === 'file'

@@ -1,6 +1,6 @@
-import { KServeClient } from '../../kserve/client.ts';
 import { Custody } from './custody.ts';
 import { changeTimeoutMs, type RemoteConnection } from './engine.ts';
+import { PatientClient } from './patient-client.ts';
 import type { RestoreRecord, RestoreWay } from './restore-record.ts';
 import { ServerHold } from './server-hold.ts';
 
@@ -28,7 +28,7 @@ export async function restoreServer(options: RestoreOptions): Promise<readonly s
   try {
     const others = hold.models.filter(({ name }) => !record.models.some((model) => model.name === name));
     hold.note([...record.models, ...others]);
-    const control = new KServeClient(connection.url, undefined, { send: connection.send, changeTimeoutMs });
+    const control = new PatientClient(connection.url, { send: connection.send, changeTimeoutMs });
     return await new Custody({ control, hold, server, tell }).putBack(way);
   } finally {
     hold.release();

@@ -121,7 +121,10 @@ function claim(file: string): Disposable {
       if (isStale(lock)) rmSync(lock, { force: true });
     }
   } catch (error) {
-    throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw new Failure('results', 'restore-record', `${lock} cannot be written: ${messageOf(error)}`, {
+      hint: 'make room there, or name another state folder with XDG_STATE_HOME',
+      cause: error,
+    });
   }
   throw new Failure('usage', 'server-in-use', 'another process is just taking the same server', { hint: 'try again' });
 }
