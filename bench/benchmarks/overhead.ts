@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { keepCompiled } from '../compile-cache.ts';
 import { StagedRepository } from '../engines/staged-repository.ts';
 import { readJournal } from '../run/journal.ts';
 import { hostLine, lookAtHost, numberOption, runBenchmark, usageFailure } from './entry.ts';
@@ -54,6 +55,8 @@ await runBenchmark('bench:overhead', async (signal) => {
 });
 
 async function main(options: Options, signal: AbortSignal): Promise<void> {
+  // As the command does it: the servers that it starts have it too.
+  keepCompiled(root);
   const host = lookAtHost();
   const all: Seen[] = [];
   for (const engine of options.engines) {
@@ -98,13 +101,16 @@ function textOf({ engine, slices, rounds }: Seen): string {
   const over = rounds.flatMap((round) => round.restarts.map((each) => each - quantile(round.ownStarts, 0.5)));
   return [
     `${engine}: ${slices.length} slices, each over its load, warm-up and window: ${spread(slices.map((slice) => slice.over))}`,
-    `  ${parts.join('; ')}`,
+    ...(slices.length === 0
+      ? ['  slices had to be measured again in every block: the host is too busy']
+      : [`  ${parts.join('; ')}`]),
     `  ${restarts.length} restarts between blocks: ${spread(restarts)}; the server by itself: ${spread(own)}; over it: ${spread(over)}`,
   ].join('\n');
 }
 
 /** Median and p95. */
 function spread(values: readonly number[]): string {
+  if (values.length === 0) return 'none seen';
   return `median ${quantile(values, 0.5).toFixed(1)} ms, p95 ${quantile(values, 0.95).toFixed(1)} ms`;
 }
 
