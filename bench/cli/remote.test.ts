@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -75,6 +78,41 @@ describe('how a remote server is reached', () => {
     );
   });
 
+  it('has a metrics page where one is named, which is asked for with the same headers', async () => {
+    const seen: unknown[] = [];
+    const server = createServer(({ url, headers }, response) => {
+      seen.push(url, headers.authorization);
+      response.end('up 1');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      await using wire = await Wire.before(1);
+      const headers = [{ name: 'Authorization', source: { env: 'TOKEN' } }];
+      for (const metrics of [`127.0.0.1:${port}`, `http://127.0.0.1:${port}/metrics`]) {
+        const choice = remoteChoice({ http: `127.0.0.1:${wire.port}`, metrics, headers });
+        const { metrics: page } = await connectRemote(readRemote(choice, { TOKEN: 'Bearer t' }), signal);
+        assert.equal(page?.url, `http://127.0.0.1:${port}/metrics`);
+        assert.equal(await (await page.send(page.url, {})).text(), 'up 1');
+      }
+      assert.deepEqual(seen, ['/metrics', 'Bearer t', '/metrics', 'Bearer t']);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('is reached all the same where nobody listens on its metrics page', async () => {
+    const gone = await Wire.before(1);
+    const { port } = gone;
+    await gone[Symbol.asyncDispose]();
+    await using wire = await Wire.before(1);
+    const choice = remoteChoice({ http: `127.0.0.1:${wire.port}`, metrics: `127.0.0.1:${port}` });
+    const { metrics } = await connectRemote(readRemote(choice, {}), signal);
+    await assert.rejects(async () => metrics?.send(metrics.url, {}), Failure);
+    assert.equal((await connectRemote(readRemote(remoteChoice({ http: choice.http }), {}), signal)).metrics, undefined);
+  });
+
   it('is refused with certificates and no TLS, and with values that no header can have', async () => {
     const tls = { ca: 'ca.pem', certificate: null, key: null, serverName: null };
     assert.throws(() => readRemote(remoteChoice({ http: 'h', tls }), {}), /address is without TLS/);
@@ -102,11 +140,14 @@ describe('a remote server on the command line', () => {
   const asked = (words: RemoteWords, engine = 'auto'): Plan => withRemote(planOf(engine), words, host);
 
   it('comes before what the plan says, part by part', () => {
-    const engine = '{ kind: remote, http: plan:1, grpc: plan:2, headers: { A: { env: T }, B: { env: T } } }';
+    const engine =
+      '{ kind: remote, http: plan:1, grpc: plan:2, metrics: plan:3, headers: { A: { env: T }, B: { env: T } } }';
     const own = asked({ tlsServerName: 'n' }, engine.replace('plan:1', 'https://plan:1')).engine.remote;
     assert.deepEqual([own?.http, own?.grpc, own?.tls.serverName], ['https://plan:1', 'plan:2', 'n']);
+    assert.equal(own?.metrics, 'plan:3');
+    assert.equal(asked({ metricsUrl: 'line:3' }, engine).engine.remote?.metrics, 'line:3');
     const { kind, remote } = asked({ url: 'line:1', headerEnv: ['A=T'] }, engine).engine;
-    assert.deepEqual([kind, remote?.http, remote?.grpc], ['remote', 'line:1', null]);
+    assert.deepEqual([kind, remote?.http, remote?.grpc, remote?.metrics], ['remote', 'line:1', null, undefined]);
     assert.deepEqual(remote?.headers, [
       { name: 'B', source: { env: 'T' } },
       { name: 'A', source: { env: 'T' } },
@@ -142,6 +183,8 @@ describe('a remote server on the command line', () => {
       [{ url: 'h' }, '{ kind: auto, flags: [--log-verbose=1] }', /engine\.flags: the flags of a remote server/],
       [{ url: 'h/path' }, 'auto', /--url: .*no user, path or query/],
       [{ url: 'h', grpcUrl: 'https://h' }, 'auto', /--grpc-url: /],
+      [{ url: 'h', metricsUrl: 'h' }, 'auto', /--metrics-url: metrics is HOST:PORT/],
+      [{ url: 'h', metricsUrl: 'http://u:p@h:1/metrics' }, 'auto', /--metrics-url: /],
     ] as const satisfies [RemoteWords, string, RegExp][]) {
       assert.throws(
         () => asked(words, engine),

@@ -10,14 +10,14 @@ import { type CpuUsed, cpuFromMetrics, metricsBetween, noEndpoint, type ServerUs
  * Looks at a server around one load. All that takes time happens when it is made and in `usage`, before and after the load; at the edges of the window
  * the clocks of the server's threads are read, once each.
  */
-export type ServerWatch = Disposable & {
+export type UsageWatch = Disposable & {
   edge(edge: 'open' | 'close'): void;
   /** Once the load has ended; `inferenceCount` is that of the window. */
   usage(inferenceCount: number): Promise<ServerUsage>;
 };
 
 /** Makes one; `model` is the name that the variant is served under. */
-export type WatchServer = (server: Server, model: string) => Promise<ServerWatch>;
+export type WatchServer = (server: Server, model: string) => Promise<UsageWatch>;
 
 /** A server that nobody loads answers in 2 ms; one that is far away takes as long as its calls do. */
 const waits = { ownMs: 50, attachedMs: 1_000 };
@@ -54,11 +54,13 @@ type Parts = {
   readonly model: string;
 };
 
-function watchOf({ meter, before, look, model }: Parts): ServerWatch {
+function watchOf({ meter, before, look, model }: Parts): UsageWatch {
   const edges: { open: number | null; close: number | null } = { open: null, close: null };
+  let isOver = false;
   return {
     edge(edge) {
-      edges[edge] = meter.clock?.readNs() ?? null;
+      // A load that was ended may still tell of one when its files are closed.
+      if (!isOver) edges[edge] = meter.clock?.readNs() ?? null;
     },
     async usage(inferenceCount) {
       const residentBytes = meter.residentBytes();
@@ -75,7 +77,10 @@ function watchOf({ meter, before, look, model }: Parts): ServerWatch {
         gpus: before.gpus === null || after.gpus === null ? null : { before: before.gpus, after: after.gpus },
       };
     },
-    [Symbol.dispose]: () => meter[Symbol.dispose](),
+    [Symbol.dispose]() {
+      isOver = true;
+      meter[Symbol.dispose]();
+    },
   };
 }
 

@@ -184,6 +184,10 @@ describe('metrics', () => {
     ]) {
       assert(lines.includes(line), `${line} is missing`);
     }
+    const [seconds, bytes] = ['process_cpu_seconds_total', 'process_resident_memory_bytes'].map((name) =>
+      Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]),
+    );
+    assert(seconds !== undefined && seconds > 0 && seconds < 1e6 && bytes !== undefined && bytes > 2 ** 20);
   });
 });
 

@@ -7,7 +7,7 @@ const processMost = 1_024;
  * there is no such process. Reads below `root`, "/" of a host.
  */
 export function descendantsOf(pid: number, mine: (stat: ProcessStat) => boolean = () => true, root = '/'): number[] {
-  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root) : childrenFromAll(root);
+  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root, pid) : childrenFromAll(root);
   const found: number[] = [];
   const queue = [pid];
   for (let next = queue.shift(); next !== undefined && found.length < processMost; next = queue.shift()) {
@@ -24,10 +24,13 @@ function hasChildrenFiles(root: string, pid: number): boolean {
   return readKernelFile(root, `proc/${pid}/task/${pid}/children`) !== undefined;
 }
 
-/** Each thread has the list of those that it started: no other process of the host need be looked at. */
-function childrenFromFiles(root: string): (pid: number) => number[] {
+/**
+ * Each thread has the list of those that it started: no other process of the host need be looked at. A server has many threads, any of which starts
+ * what serves a model; of what that starts in turn the first thread is asked alone, since there may be hundreds of others.
+ */
+function childrenFromFiles(root: string, first: number): (pid: number) => number[] {
   return (pid) =>
-    listIds(root, `proc/${pid}/task`).flatMap((thread) =>
+    (pid === first ? listIds(root, `proc/${pid}/task`) : [pid]).flatMap((thread) =>
       (readKernelFile(root, `proc/${pid}/task/${thread}/children`) ?? '')
         .split(' ')
         .filter((word) => /^\d+$/.test(word))

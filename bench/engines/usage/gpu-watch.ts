@@ -1,11 +1,11 @@
 import { execa } from 'execa';
 import { type GpuReading, gpuFormat, gpuQueries, parseGpus } from './nvidia-smi.ts';
 
-const callTimeoutMs = 5_000;
+const callTimeoutMs = 3_000;
 
 /**
  * Asks `nvidia-smi` how the GPUs of this host are. A host without one, without the program, or on which it does not work or takes more than
- * 5 s is not asked again: it has no GPUs then, as far as anyone can tell.
+ * 3 s is not asked again: it has no GPUs then, as far as anyone can tell.
  */
 export class GpuWatch {
   #queries: readonly string[] = gpuQueries;

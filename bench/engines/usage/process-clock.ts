@@ -5,7 +5,7 @@ import { listIds, parseStat } from './proc-files.ts';
 import { ThreadClock } from './thread-clock.ts';
 
 /** With more of them a reading takes longer than it may, and so large a server is known well enough by its processes' ticks. */
-const threadMost = 512;
+const threadMost = 128;
 const tickNs = 1e7;
 
 /**
