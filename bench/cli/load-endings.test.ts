@@ -38,9 +38,11 @@ describe('a load that ends before its time', () => {
     await using server = await startScriptedServer({ steps: [{ answer: { kind: 'silent' } }] });
     const controller = new AbortController();
     const { Failure } = await import('../failure.ts');
-    setTimeout(() => controller.abort(new Failure('terminated', 'terminated', 'ended from outside')), 1_500);
     const args = ['-m', 'scripted', '-u', server.url, '--json', '--threads', '2', '--concurrency-range', '2'];
-    const { code, stdout } = await load(args, { signal: controller.signal });
+    const running = load(args, { signal: controller.signal });
+    await asked(server, 1, running);
+    controller.abort(new Failure('terminated', 'terminated', 'ended from outside'));
+    const { code, stdout } = await running;
     assert.equal(code, 143);
     const { interrupted, valid, levels } = parseDocument(stdout);
     assert.deepEqual([interrupted, valid, levels], [true, false, []]);
@@ -93,7 +95,8 @@ describe('a server that is restarted in mid-run', () => {
     const server = await startScriptedServer({ steps: [{ holdMs: 5 }] }, { thread: true });
     const times = ['-p', '600ms', '--warm-up', '50ms', '--request-timeout', '500ms', '--threads', '1'];
     const running = load(['-m', 'scripted', '-u', server.url, '--concurrency-range', '8', ...times, '--json']);
-    await delay(250);
+    await asked(server, 16, running);
+    await delay(100);
     await server.stop();
     const { code, stdout } = await running;
     assert.equal(code, 4);
@@ -103,6 +106,15 @@ describe('a server that is restarted in mid-run', () => {
     assert(level.invalid.includes('no request was answered rightly in the window'));
   });
 });
+
+/** Waits until a server has been sent so many requests, or the load is over. */
+async function asked(server: ScriptedServer, count: number, running: Promise<unknown>): Promise<void> {
+  let over = false;
+  const ended = running.finally(() => {
+    over = true;
+  });
+  while (!over && (await server.record()).requestCount < count) await Promise.race([delay(5), ended]);
+}
 
 async function restarted({
   windowMs,
@@ -133,7 +145,8 @@ async function restarted({
     const { errors, requestCount, failedCount, durationMs } = level;
     const { connect = 0, reset = 0, 'keep-alive-reset': idleReset = 0, ...others } = errors;
     assert.deepEqual(others, {}, stdout);
-    assert(reset + idleReset >= 1 && reset + idleReset <= 64, `${reset} + ${idleReset}`);
+    // One on each connection, and one on the next where the kernel still took that for a server that was closing.
+    assert(reset + idleReset >= 1 && reset + idleReset <= 2 * 64, `${reset} + ${idleReset}`);
     assert(connect > 0);
     assert.equal(failedCount, connect + reset + idleReset);
     assert(level.invalid.includes(`${connect} failed: connect`));
