@@ -39,6 +39,22 @@ describe('what a process has started', () => {
     assert.deepEqual(descendantsOf(10, undefined, host.root).toSorted(), [10, 11, 12, 13]);
   });
 
+  it('is found behind a program that only starts the server, whichever of its threads started it', () => {
+    using host = new FakeHost();
+    host.process(10, {});
+    host.process(11, { parent: 10, threads: { 11: 1, 12: 1 } });
+    host.process(13, { parent: 11 });
+    host.process(14, { parent: 13 });
+    for (const [file, children] of [
+      ['10/task/10', '11 '],
+      ['11/task/11', ''],
+      ['11/task/12', '13 '],
+      ['13/task/13', '14 '],
+    ])
+      host.write(`proc/${file}/children`, children ?? '');
+    assert.deepEqual(descendantsOf(10, undefined, host.root), [10, 11, 13, 14]);
+  });
+
   it('leaves out what is not wanted, and what that started', () => {
     using host = new FakeHost();
     family(host);

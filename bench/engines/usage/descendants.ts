@@ -7,7 +7,7 @@ const processMost = 1_024;
  * there is no such process. Reads below `root`, "/" of a host.
  */
 export function descendantsOf(pid: number, mine: (stat: ProcessStat) => boolean = () => true, root = '/'): number[] {
-  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root, pid) : childrenFromAll(root);
+  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root) : childrenFromAll(root);
   const found: number[] = [];
   const queue = [pid];
   for (let next = queue.shift(); next !== undefined && found.length < processMost; next = queue.shift()) {
@@ -25,17 +25,22 @@ function hasChildrenFiles(root: string, pid: number): boolean {
 }
 
 /**
- * Each thread has the list of those that it started: no other process of the host need be looked at. A server has many threads, any of which starts
+ * Each thread has the list of those that it started: no other process of the host need be looked at. Any thread of a server may have started
  * what serves a model; of what that starts in turn the first thread is asked alone, since there may be hundreds of others.
  */
-function childrenFromFiles(root: string, first: number): (pid: number) => number[] {
-  return (pid) =>
-    (pid === first ? listIds(root, `proc/${pid}/task`) : [pid]).flatMap((thread) =>
-      (readKernelFile(root, `proc/${pid}/task/${thread}/children`) ?? '')
-        .split(' ')
-        .filter((word) => /^\d+$/.test(word))
-        .map(Number),
-    );
+function childrenFromFiles(root: string): (pid: number) => number[] {
+  const ofServers = new Set<number>();
+  return (pid) => {
+    const threads = ofServers.has(pid) ? [pid] : listIds(root, `proc/${pid}/task`);
+    const children = threads.flatMap((thread) => childrenIn(root, `proc/${pid}/task/${thread}/children`));
+    if (threads.length > 1 || ofServers.has(pid)) for (const child of children) ofServers.add(child);
+    return children;
+  };
+}
+
+function childrenIn(root: string, file: string): number[] {
+  const words = (readKernelFile(root, file) ?? '').split(' ');
+  return words.filter((word) => /^\d+$/.test(word)).map(Number);
 }
 
 function childrenFromAll(root: string): (pid: number) => number[] {
