@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Results } from '../report/results.ts';
 import { isValid } from '../run/after-history.ts';
-import type { AfterPlan } from '../run/after-plan.ts';
+import type { AfterPlan, PartPlan } from '../run/after-plan.ts';
 import type { JournalLine } from '../run/journal.ts';
 import type { RunRecord } from '../run/record.ts';
 import { sliceLine } from '../run/run.fixture.ts';
@@ -33,6 +33,34 @@ describe('a sweep that claimed a variant', () => {
     const { verdict, after: found, run: facts } = results();
     assert.deepEqual([verdict.kind, verdict.pick, found.finished, facts.complete], ['WINNER', 'count-2', false, true]);
     assert.match(readFileSync(join(run, 'summary.md'), 'utf8'), /What follows the verdict was interrupted/);
+  });
+
+  it('adds pairs to a soak that four leave undecided, and says how many there were', async () => {
+    await quietHost();
+    const undecided = join(folder, 'undecided');
+    cpSync(run, undecided, { recursive: true });
+    const soak = { ...shortPlan.parts[0], part: 'soak', variantIds: ids, blocks: 4 } as PartPlan;
+    const given = readLines(run).filter((line) => line.kind !== 'after');
+    const lines = [
+      ...given,
+      { kind: 'after', at, status: 'planned', plan: { ...shortPlan, parts: [soak] } } as const,
+      ...[-0.6, 0.4, 0.3, -0.2].flatMap((difference, index) => soakPair(index + 1, difference)),
+    ];
+    writeFileSync(join(undecided, 'journal.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { code, stderr } = await tritune(['sweep', '--resume', undecided], { env: { XDG_STATE_HOME: folder } });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /soak, block 5\/8, slice 1\/2: baseline; /);
+    const after = readLines(undecided).slice(lines.length);
+    const plans = after.flatMap((line) => (line.kind === 'after' && line.status === 'planned' ? [line.plan] : []));
+    assert.deepEqual(
+      plans.map(({ parts }) => parts.map(({ part, blocks }) => [part, blocks])),
+      [[['soak', 8]]],
+    );
+    // On a busy host a pair may be given up.
+    if (after.some((line) => line.kind === 'after' && line.status === 'left')) return;
+    const found: Results = JSON.parse(readFileSync(join(undecided, 'results.json'), 'utf8'));
+    assert.deepEqual([found.after.finished, found.after.soak?.pairs], [true, 8]);
+    assert.match(readFileSync(join(undecided, 'summary.md'), 'utf8'), /^Soak, 8 pairs of /m);
   });
 
   it('goes on with it where it was interrupted, and lets the verdict stand meanwhile', async () => {
@@ -122,6 +150,15 @@ variants:
   lines.push({ kind: 'end', reason: 'decided', at });
   lines.push({ kind: 'after', at, status: 'planned', plan: shortPlan });
   writeFileSync(join(run, 'journal.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+/** One pair of a soak that differs by so much, ln scale. */
+function soakPair(block: number, difference: number): JournalLine[] {
+  return ids.map((variantId, order) => {
+    const rate = 3_000 * Math.exp(order * difference);
+    const line = sliceLine({ block, order, variantId, at, rate, latenciesNs: Array(20).fill(4e9 / rate) });
+    return { ...line, slice: { ...line.slice, stage: 'after', after: 'soak', load: own } };
+  });
 }
 
 const own = { batchSize: 1, pacing: { kind: 'closed', concurrency: 4 }, transport: 'http' } as const;
