@@ -78,7 +78,9 @@ export class RemotePlace implements AsyncDisposable {
   /** As a process of its own. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     return execa(process.execPath, [join(projectFolder, 'bench', 'main.ts'), ...args], {
-      ...{ cwd: this.folder, env: { ...this.env, ...env }, extendEnv: false, reject: false, stdin: 'ignore' },
+      ...{ cwd: this.folder, extendEnv: false, reject: false, stdin: 'ignore' },
+      // Tests that run at the same time are not to wait for one another.
+      env: { ...this.env, XDG_RUNTIME_DIR: this.folder, ...env },
     });
   }
 
