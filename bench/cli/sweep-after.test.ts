@@ -36,7 +36,6 @@ describe('a sweep that claimed a variant', () => {
   });
 
   it('adds pairs to a soak that four leave undecided, and says how many there were', async () => {
-    await quietHost();
     const undecided = join(folder, 'undecided');
     cpSync(run, undecided, { recursive: true });
     const soak = { ...shortPlan.parts[0], part: 'soak', variantIds: ids, blocks: 4 } as PartPlan;
