@@ -83,7 +83,7 @@ describe('a server that is restarted in mid-run', () => {
     ['two threads', '2'],
   ] as const) {
     it(`fails some requests of 64 workers in ${name}, counted by kind; the others are measured`, async () => {
-      await restarted({ windowMs: 1_500, holdMs: 20, threads });
+      await restarted({ windowMs: 2_000, holdMs: 20, threads });
     });
   }
 
@@ -113,7 +113,7 @@ async function asked(server: ScriptedServer, count: number, running: Promise<unk
   const ended = running.finally(() => {
     over = true;
   });
-  while (!over && (await server.record()).requestCount < count) await Promise.race([delay(5), ended]);
+  while (!over && (await server.record()).requestCount < count) await Promise.race([delay(20), ended]);
 }
 
 async function restarted({
@@ -130,9 +130,9 @@ async function restarted({
   const { port } = first.address;
   const times = ['-p', `${windowMs}ms`, '--warm-up', '50ms', '--request-timeout', '5s', '--threads', threads];
   const running = load(['-m', 'scripted', '-u', first.url, '--concurrency-range', '64', ...times, '--json']);
-  // However long the threads take to start: with none of them there, no request would be lost.
-  for (let look = 0; look < 500 && (await first.record()).openConnectionCount < 64; look += 1) await delay(20);
-  await delay(windowMs / 2);
+  // Each worker has had some answers: the window is open.
+  await asked(first, 8 * 64, running);
+  await delay(windowMs / 20);
   await first.stop();
   await delay(100);
   let second: ScriptedServer | undefined;
