@@ -5,17 +5,17 @@ import { describe, it } from 'node:test';
 import { execa } from 'execa';
 import { leftoversOf } from '../engines/local/leftovers.ts';
 import { folderState } from '../run/folder-state.fixture.ts';
+import { isLong, onlyLong } from '../testing/long.ts';
 import { needsSmallDisk, type OnDisk, onSmallDisk, type Step } from '../testing/small-disk.ts';
 import { projectFolder } from './host.fixture.ts';
 import { RemotePlace } from './remote-place.test-suite.ts';
 import { assertMessage, readLines, Workplace } from './workplace.fixture.ts';
 
-const isLong = process.env.TRITUNE_LONG === '1';
 const main = [process.execPath, join(projectFolder, 'bench', 'main.ts')];
 const sweepOf = (...words: string[]): string[] => [...main, 'sweep', ...words];
 
 /** Of the disk of a run folder: where the copy of the model, the record, the journal or the report no longer fit. */
-const sizes = isLong ? [4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256, 384, 512] : [8, 48];
+const sizes = isLong ? [4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256, 384, 512] : [48];
 
 describe('a disk without room', { ...needsSmallDisk(), timeout: 3_600_000 }, () => {
   for (const sizeKiB of sizes) {
@@ -79,7 +79,7 @@ describe('a disk without room', { ...needsSmallDisk(), timeout: 3_600_000 }, () 
     assert.equal(existsSync(join(place.folder, 'run')), false);
   });
 
-  it('for the report of a run that is whole is told, and the report can be made again', async () => {
+  it('for the report of a run that is whole is told, and the report can be made again', onlyLong, async () => {
     using place = new Workplace();
     const whole = await place.run('sweep', place.plan({ engine: 'embedded' }), '--out', 'run');
     assert([0, 4].includes(whole.code ?? -1), whole.stderr);

@@ -7,12 +7,12 @@ import type { Server } from '../engines/engine.ts';
 import { irisModel, StagedRepository } from '../engines/staged-repository.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { type FaultKind, FaultProxy, faultKinds } from '../testing/fault-proxy.ts';
+import { isLong } from '../testing/long.ts';
 import { projectFolder } from './host.fixture.ts';
 import { parseDocument } from './load.fixture.ts';
 import { RemotePlace } from './remote-place.test-suite.ts';
 import { assertMessage, readLines, Workplace } from './workplace.fixture.ts';
 
-const isLong = process.env.TRITUNE_LONG === '1';
 const input = join(projectFolder, 'data/test_data.csv');
 
 /** What is cut: the connections for control calls, those of the load, or both where they share a port. */

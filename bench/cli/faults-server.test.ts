@@ -9,11 +9,11 @@ import { embeddedEngine } from '../engines/embedded/engine.ts';
 import { leftoversOf } from '../engines/local/leftovers.ts';
 import { irisModel } from '../engines/staged-repository.ts';
 import { folderState } from '../run/folder-state.fixture.ts';
+import { isLong, onlyLong } from '../testing/long.ts';
 import { requires } from '../testing/requires.ts';
 import { RemotePlace } from './remote-place.test-suite.ts';
 import { assertMessage, type Command, readLines, Workplace } from './workplace.fixture.ts';
 
-const isLong = process.env.TRITUNE_LONG === '1';
 const engines = [
   { engine: 'embedded', name: 'the embedded server', needs: {} },
   { engine: 'local', name: 'tritonserver', needs: requires('triton') },
@@ -39,8 +39,8 @@ for (const { engine, name, needs } of engines) {
     });
 
     for (const phase of phases) {
-      // In a short run each phase with one of them.
-      const skip = !isLong && (phase === 'load') !== (engine === 'local') && 'TRITUNE_LONG=1 runs it';
+      const one = phase === 'measurement' && engine === 'embedded';
+      const skip = !isLong && !one && 'TRITUNE_LONG=1 runs it';
       it(`is killed in the ${phase} of a slice says so, and the run goes on from there`, { skip }, async () => {
         using place = new Workplace();
         const plan = place.plan({ engine, blocks: 2, slicesPerBlock: 2 });
@@ -82,7 +82,7 @@ for (const { engine, name, needs } of engines) {
     });
 
     it('hangs and is left to itself is given up', {
-      skip: !isLong && 'TRITUNE_LONG=1 runs it',
+      ...onlyLong,
       timeout: 400_000,
     }, async () => {
       using place = new Workplace();
@@ -160,7 +160,7 @@ describe('a program in place of a server', { timeout: 120_000 }, () => {
     assert.deepEqual([leftoversOf(command.pid), existsSync(place.reports)], [[], false]);
   });
 
-  it('that never gets ready is given up after a minute', { skip: !isLong && 'TRITUNE_LONG=1 runs it' }, async () => {
+  it('that never gets ready is given up after a minute', onlyLong, async () => {
     using place = new Workplace();
     const { code, stderr } = await place.run('sweep', place.plan({ engine: { kind: 'local', path: sleeper(place) } }));
     assert.equal(code, 3);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { onlyLong } from '../testing/long.ts';
 import { type ScriptedServer, startScriptedServer } from '../testing/scripted-server.ts';
 import { load, parseDocument } from './load.fixture.ts';
 import { Workplace } from './workplace.fixture.ts';
-
-const long = process.env.TRITUNE_LONG === '1';
 
 describe('a load that ends before its time', () => {
   it('tells what it measured until Ctrl-C, and exits with 130 within 5 s', async () => {
@@ -67,7 +66,7 @@ describe('a server that never answers', () => {
     });
   }
 
-  it('is waited for as long as a time-out says that was asked for', async () => {
+  it('is waited for as long as a time-out says that was asked for', onlyLong, async () => {
     await using server = await startScriptedServer({ steps: [{ holdMs: 6_000 }, { holdMs: 5 }], repeatFrom: 1 });
     const times = ['-p', '100ms', '--warm-up', '50ms', '--threads', '1', '--request-timeout', '30s'];
     const { stdout, stderr } = await load(['-m', 'scripted', '-u', server.url, ...times, '--json']);
@@ -87,7 +86,7 @@ describe('a server that is restarted in mid-run', () => {
     });
   }
 
-  it('the same for 5 minutes', { skip: long ? false : 'runs with TRITUNE_LONG=1' }, async () => {
+  it('the same for 5 minutes', onlyLong, async () => {
     await restarted({ windowMs: 300_000, holdMs: 50, threads: '2' });
   });
 

@@ -11,6 +11,7 @@ import type { AfterPlan, PartPlan } from '../run/after-plan.ts';
 import type { JournalLine } from '../run/journal.ts';
 import type { RunRecord } from '../run/record.ts';
 import { sliceLine } from '../run/run.fixture.ts';
+import { onlyLong } from '../testing/long.ts';
 import { projectFolder, tritune } from './host.fixture.ts';
 import { slowModel } from './slow-model.fixture.ts';
 import { readLines } from './workplace.fixture.ts';
@@ -35,7 +36,7 @@ describe('a sweep that claimed a variant', () => {
     assert.match(readFileSync(join(run, 'summary.md'), 'utf8'), /What follows the verdict was interrupted/);
   });
 
-  it('adds pairs to a soak that four leave undecided, and says how many there were', async () => {
+  it('adds pairs to a soak that four leave undecided, and says how many there were', onlyLong, async () => {
     const undecided = join(folder, 'undecided');
     cpSync(run, undecided, { recursive: true });
     const soak = { ...shortPlan.parts[0], part: 'soak', variantIds: ids, blocks: 4 } as PartPlan;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Results } from '../report/results.ts';
 import type { ServerLine, SliceResult } from '../run/journal.ts';
+import { onlyLong } from '../testing/long.ts';
 import { requires } from '../testing/requires.ts';
 import { readLines, variants, Workplace } from './workplace.fixture.ts';
 
-const long = process.env.TRITUNE_LONG === '1' ? {} : { skip: 'TRITUNE_LONG=1 runs it' };
 const threads16 = { id: 'threads-16', serverFlags: { 'http-thread-count': 16 } };
 const both16 = { id: 'both-16', settings: { ...variants.count2.settings, 'server.http-thread-count': 16 } };
 
@@ -42,7 +42,7 @@ function idsOf(slices: readonly SliceResult[]): string[] {
 
 for (const [engine, needs, again] of [
   ['embedded', {}, {}],
-  ['local', requires('triton'), long],
+  ['local', requires('triton'), onlyLong],
 ] as const) {
   describe(`a sweep on the ${engine} engine`, needs, () => {
     it('by colocate measures all variants on one server, each as a model of its own', async () => {

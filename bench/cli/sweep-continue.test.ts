@@ -8,6 +8,7 @@ import { folderState } from '../run/folder-state.fixture.ts';
 import type { JournalLine } from '../run/journal.ts';
 import type { RunRecord } from '../run/record.ts';
 import { sliceLine, writeRun } from '../run/run.fixture.ts';
+import { onlyLong } from '../testing/long.ts';
 import { projectFolder, tritune } from './host.fixture.ts';
 import { slowModel } from './slow-model.fixture.ts';
 
@@ -113,7 +114,7 @@ describe('a sweep that goes on from one that could not decide', () => {
     assert.deepEqual(JSON.parse(again.stdout), results);
   });
 
-  it('is the only one that goes on from there; the next goes on from it, as a third', async () => {
+  it('is the only one that goes on from there; the next goes on from it, as a third', onlyLong, async () => {
     const twice = await run('sweep', '--continue', 'reports/first');
     assert.equal(twice.code, 2);
     assert.match(twice.stderr, /second goes on with the run in \S+first already\n.*--continue \S+second\n/);

@@ -3,11 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { onlyLong } from '../testing/long.ts';
 import { requires } from '../testing/requires.ts';
 import { projectFolder } from './host.fixture.ts';
 import { escapes, measuring, variants, Workplace } from './workplace.fixture.ts';
-
-const long = process.env.TRITUNE_LONG === '1' ? {} : { skip: 'TRITUNE_LONG=1 runs it' };
 
 describe('tritune sweep', requires('triton'), () => {
   it('measures what the plan names, goes on without a variant that Triton refuses, and tells the verdict and the report', () =>
@@ -123,7 +122,7 @@ describe('tritune sweep', requires('triton'), () => {
     );
   });
 
-  it('makes no claim between equal variants, three times over', long, async () => {
+  it('makes no claim between equal variants, three times over', onlyLong, async () => {
     const kinds: string[] = [];
     for (let seed = 1; seed <= 3; seed += 1) {
       using place = new Workplace();

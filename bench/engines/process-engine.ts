@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { KServeClient, type ServerMetadata } from '../kserve/client.ts';
+import { deathBehind } from './death-notice.ts';
 import type { Engine, EngineIdentity, Server, StartOptions } from './engine.ts';
 import { choosePorts, loopback, type ServerPorts } from './local/ports.ts';
 import { type Ending, ProcessGroup } from './local/process-group.ts';
@@ -126,7 +127,10 @@ class ProcessServer implements Server {
       }
       await delay(readyPollMs);
     }
-    this.#identity = this.#program.identityOf(await this.control.serverMetadata());
+    const metadata = await this.control.serverMetadata().catch(async (error: unknown) => {
+      throw await deathBehind(error, this.died);
+    });
+    this.#identity = this.#program.identityOf(metadata);
   }
 
   logMark(): number {

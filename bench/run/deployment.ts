@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { deathBehind } from '../engines/death-notice.ts';
 import type { Engine, EngineIdentity, RunNotes, Server } from '../engines/engine.ts';
 import type { Placement } from '../engines/placement/choose.ts';
 import { Failure, messageOf } from '../failure.ts';
@@ -58,7 +57,6 @@ type Setup = {
 /** `configText`: that it was loaded with, less a copy's own name. */
 type Loaded = { readonly configText: string; readonly loadMs: number; readonly log: readonly string[] };
 
-const deathNoticeMs = 200;
 /** A shorter reason of a server says no more than that a load failed. */
 const tellingLength = 80;
 
@@ -125,17 +123,15 @@ export class Deployment implements AsyncDisposable {
   }
 
   /**
-   * What a call that went wrong is due to: the server's death, where it died, else the error itself. A connection breaks
-   * a moment before the end of its process is known.
+   * What a call that went wrong is due to: the server's death, where it died, else the error itself, as a Failure (server).
    */
   async causeOf(error: unknown): Promise<unknown> {
     const died = this.#server?.died;
     if (died === undefined) return error;
-    if (!died.aborted) await Promise.race([once(died, 'abort'), delay(deathNoticeMs)]);
-    if (died.aborted) return died.reason;
-    if (!(error instanceof KServeError)) return error;
-    return new Failure('server', 'server-error', `the server answered with an error: ${error.message}`, {
-      cause: error,
+    const cause = await deathBehind(error, died);
+    if (!(cause instanceof KServeError)) return cause;
+    return new Failure('server', 'server-error', `the server answered with an error: ${cause.message}`, {
+      cause,
     });
   }
 

@@ -121,6 +121,8 @@ export class FaultProxy implements AsyncDisposable {
       this.#refuse(client, kind);
       if (kind === 'stall') this.#stall(server);
       else if (kind === 'truncate') server.end();
+      // A Unix socket, as of a Docker daemon, knows no reset.
+      else if (server.remoteAddress === undefined) server.destroy();
       else server.resetAndDestroy();
     }
     this.#struck.resolve();

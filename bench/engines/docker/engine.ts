@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../failure.ts';
 import type { KServeClient, ServerMetadata } from '../../kserve/client.ts';
+import { deathBehind } from '../death-notice.ts';
 import type { Engine, EngineIdentity, Server, StartOptions } from '../engine.ts';
 import { standInBackend, standInServerId } from '../local/installation.ts';
 import { choosePorts, loopback, type ServerPorts } from '../local/ports.ts';
@@ -172,7 +173,9 @@ class DockerServer implements Server {
       await delay(readyPollMs);
     }
     const [metadata, pid] = await Promise.all([
-      this.control.serverMetadata(),
+      this.control.serverMetadata().catch(async (error: unknown) => {
+        throw await deathBehind(error, this.died);
+      }),
       this.#findPid(),
       logSettles(this.#log, 0),
     ]);
