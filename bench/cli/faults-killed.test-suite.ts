@@ -8,6 +8,7 @@ import { type Random, seededRandom } from '../random.ts';
 import type { Results } from '../report/results.ts';
 import { folderState } from '../run/folder-state.fixture.ts';
 import type { JournalLine } from '../run/journal.ts';
+import { isLong } from '../testing/long.ts';
 import { assertMessage, type Command, readLines, variants, Workplace } from './workplace.fixture.ts';
 
 /** What serves the sweeps that are ended, and what must be as before afterwards. */
@@ -26,7 +27,6 @@ export type KilledEngine = {
   readonly leftovers: (pid: number) => readonly string[];
 };
 
-const isLong = process.env.TRITUNE_LONG === '1';
 const killCount = isLong ? 30 : 1;
 const signals = ['SIGKILL', 'SIGINT', 'SIGTERM'] as const;
 const codes = { SIGKILL: 137, SIGINT: 130, SIGTERM: 143 } as const;

@@ -6,20 +6,30 @@ import { installedEngine } from '../engines/local/find.ts';
 import { readInstallation } from '../engines/local/installation.ts';
 import { leftoversOf } from '../engines/local/leftovers.ts';
 import { irisModel, StagedRepository } from '../engines/staged-repository.ts';
+import { isLong, onlyLong } from '../testing/long.ts';
 import { requires } from '../testing/requires.ts';
 import { describeKilled, type Served } from './faults-killed.test-suite.ts';
 import { projectFolder } from './host.fixture.ts';
 
 const needsTriton = requires('triton');
-const isLong = process.env.TRITUNE_LONG === '1';
 
 describe('a sweep that is ended at any moment, and gone on with', () => {
-  describeKilled({ name: 'embedded', begin: async () => own('embedded'), leftovers: leftoversOf });
   describeKilled({ name: 'local', ...needsTriton, begin: async () => own('local'), leftovers: leftoversOf });
-  describeKilled({ name: 'remote', begin: () => elsewhere(embeddedEngine(process.env)), leftovers: leftoversOf });
+  describeKilled({
+    name: 'embedded',
+    ...onlyLong,
+    begin: async () => own('embedded'),
+    leftovers: leftoversOf,
+  });
+  describeKilled({
+    name: 'remote',
+    ...onlyLong,
+    begin: () => elsewhere(embeddedEngine(process.env)),
+    leftovers: leftoversOf,
+  });
   describeKilled({
     name: 'remote (a Triton)',
-    ...(isLong ? needsTriton : { skip: 'TRITUNE_LONG=1 runs it' }),
+    ...(isLong ? needsTriton : onlyLong),
     begin: () => elsewhere(installed()),
     leftovers: leftoversOf,
   });
