@@ -121,6 +121,7 @@ export class FaultProxy implements AsyncDisposable {
       this.#refuse(client, kind);
       if (kind === 'stall') this.#stall(server);
       else if (kind === 'truncate') server.end();
+      else if (typeof this.#to === 'string') server.destroy();
       else server.resetAndDestroy();
     }
     this.#struck.resolve();
