@@ -32,29 +32,24 @@ describe('a sweep whose container hangs', { ...needsDocker, timeout: 120_000 }, 
 });
 
 describe('a sweep whose Docker daemon goes away', { ...needsDocker, timeout: 300_000 }, () => {
-  for (const kind of ['reset', 'stall'] as const) {
-    const skip = kind === 'stall' && process.env.TRITUNE_LONG !== '1' && 'TRITUNE_LONG=1 runs it';
-    it(`by ${kind} ends with 3 and says so; the run goes on once it is back, and nothing is left`, {
-      skip,
-    }, async () => {
-      using place = new Workplace();
-      const endpoint = execaSync('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']).stdout;
-      await using daemon = await FaultProxy.before(endpoint.replace(/^unix:\/\//, ''));
-      const command = withDaemon(`tcp://127.0.0.1:${daemon.port}`, () =>
-        place.start('sweep', place.plan({ engine }), '--out', 'run'),
-      );
-      await command.said(/block 1\//);
-      await runningOf(command);
-      daemon.failAfter(0, kind);
-      const { code, stdout, stderr } = await command.ended;
-      assert.deepEqual([code, stdout], [3, ''], stderr);
-      assertMessage(stderr, /^tritune: .*Docker daemon/, /--resume/);
-      daemon.mend();
-      const resumed = await place.run('sweep', '--resume', 'run');
-      assert([0, 4].includes(resumed.code ?? -1), resumed.stderr);
-      assert.deepEqual([containersOf(command.pid), containersOf(resumed.pid)], [[], []]);
-    });
-  }
+  it('ends with 3 and says so; the run goes on once it is back, and nothing is left', async () => {
+    using place = new Workplace();
+    const endpoint = execaSync('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']).stdout;
+    await using daemon = await FaultProxy.before(endpoint.replace(/^unix:\/\//, ''));
+    const command = withDaemon(`tcp://127.0.0.1:${daemon.port}`, () =>
+      place.start('sweep', place.plan({ engine }), '--out', 'run'),
+    );
+    await command.said(/block 1\//);
+    await runningOf(command);
+    daemon.failAfter(0, 'reset');
+    const { code, stdout, stderr } = await command.ended;
+    assert.deepEqual([code, stdout], [3, ''], stderr);
+    assertMessage(stderr, /^tritune: .*Docker daemon/, /--resume/);
+    daemon.mend();
+    const resumed = await place.run('sweep', '--resume', 'run');
+    assert([0, 4].includes(resumed.code ?? -1), resumed.stderr);
+    assert.deepEqual([containersOf(command.pid), containersOf(resumed.pid)], [[], []]);
+  });
 });
 
 /** Commands take the environment of this process as it is when they are started. */

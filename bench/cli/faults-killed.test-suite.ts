@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listRecords, type RestoreRecord } from '../engines/remote/restore-record.ts';
 import { blockOrder, blockSeed } from '../plan/blocks.ts';
 import { type Random, seededRandom } from '../random.ts';
 import type { Results } from '../report/results.ts';
@@ -68,12 +69,17 @@ export function describeKilled({ name, begin, leftovers, ...options }: KilledEng
         assertMessage(stderr, /^tritune: (interrupted|ended from outside)$/);
       await untilNone(() => leftovers(command.pid));
       assert.deepEqual(folderState(place.given), given, told);
-      if (signal !== 'SIGKILL' && code === codes[signal]) await served.unchanged();
+      if (signal !== 'SIGKILL' && code === codes[signal]) {
+        // What a killed run left stays on record where this one was ended before it could put it back.
+        const left = recordsOf(place);
+        assert(left.every(({ holder }) => holder.pid !== command.pid), told);
+        if (left.length === 0) await served.unchanged();
+      }
       run = run.after();
     }
     const { code, stderr, pid } = await place.run(...run.words);
     assert([0, 4].includes(code ?? -1), stderr);
-    assert.deepEqual(leftovers(pid), []);
+    assert.deepEqual([leftovers(pid), recordsOf(place)], [[], []]);
     await served.unchanged();
     run.assertCountedOnce();
     const before = readFileSync(join(run.folder, 'results.json'));
@@ -91,6 +97,14 @@ async function momentIn(command: Command, random: Random): Promise<void> {
     while (!/block \d/.test(command.stderr) && command.child.exitCode === null) await delay(5);
   }
   await Promise.race([delay(share * (fromBlock ? spanMs.block : spanMs.start)), command.ended]);
+}
+
+/** Of remote servers on which something is still to be put back. */
+function recordsOf({ folder }: Workplace): RestoreRecord[] {
+  return listRecords(join(folder, 'state', 'tritune')).map(({ record }) => {
+    assert(!(record instanceof Error));
+    return record;
+  });
 }
 
 async function untilNone(leftovers: () => readonly string[]): Promise<void> {

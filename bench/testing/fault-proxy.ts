@@ -122,7 +122,7 @@ export class FaultProxy implements AsyncDisposable {
       if (kind === 'stall') this.#stall(server);
       else if (kind === 'truncate') server.end();
       // A Unix socket, as of a Docker daemon, knows no reset.
-      else if (server.remoteAddress === undefined) server.destroy();
+      else if (typeof this.#to === 'string') server.destroy();
       else server.resetAndDestroy();
     }
     this.#struck.resolve();
