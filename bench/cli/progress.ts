@@ -44,7 +44,8 @@ export function sweepProgress(output: Output, quiet: boolean): SweepEvents & { d
         record === undefined || screening ? null : record.design.blockMs * (blocks - block + 1 - done / total);
       const leftMs = known ?? expectedMs;
       const where = `${after === undefined ? '' : `${after}, `}${screening ? 'screen ' : ''}block ${block}/${Math.max(block, blocks)}, slice ${done + 1}/${total}`;
-      const left = leftMs === null ? '' : `, at most ${duration(Math.max(0, leftMs))} left`;
+      // Blocks beyond those planned come while the budget lasts.
+      const left = leftMs === null || leftMs <= 0 ? '' : `, at most ${duration(leftMs)} left`;
       const at = climbing && load.pacing.kind === 'closed' ? ` with ${load.pacing.concurrency} outstanding` : '';
       const text = `${climbing ? `finding the levels, pass ${block}, slice ${done + 1}/${total}` : where}: ${variantId}${at}; ${duration(now - startMs)} so far${left}`;
       if (output.isTTY) return live(text);
