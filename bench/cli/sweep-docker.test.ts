@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execaSync } from 'execa';
 import { seededRandom } from '../random.ts';
+import { isLong } from '../testing/long.ts';
 import { dockerTestImage as image, requires } from '../testing/requires.ts';
 import { assertMessage, measuring, readLines, Workplace } from './workplace.fixture.ts';
 
@@ -155,7 +156,7 @@ describe('a sweep with the docker engine that cannot start', limits, () => {
 });
 
 /** Two for each test run, more where the repeated checks run in full. */
-const killCount = process.env.TRITUNE_LONG === undefined ? 2 : 30;
+const killCount = isLong ? 30 : 2;
 
 function containersOf(pid: number): string[] {
   const { stdout } = execaSync('docker', ['ps', '--all', '--format', '{{.Names}}']);

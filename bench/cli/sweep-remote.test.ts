@@ -7,12 +7,12 @@ import { embeddedEngine } from '../engines/embedded/engine.ts';
 import { installedEngine } from '../engines/local/find.ts';
 import { readInstallation } from '../engines/local/installation.ts';
 import { irisModel } from '../engines/staged-repository.ts';
+import { isLong } from '../testing/long.ts';
 import { requires } from '../testing/requires.ts';
 import { projectFolder } from './host.fixture.ts';
 import { RemotePlace, Wire } from './remote-place.test-suite.ts';
 import { assertMessage } from './workplace.fixture.ts';
 
-const long = process.env.TRITUNE_LONG === '1';
 const twoKinds = [
   { id: 'count-2', settings: { 'instance_group.count': 2 } },
   { id: 'delay', settings: { 'dynamic_batching.max_queue_delay_microseconds': 4_000 } },
@@ -292,7 +292,7 @@ describe('a sweep on a remote Triton', requires('triton'), () => {
       "failed to load 'sklearn-onnx', failed to poll from model repository (its default_priority_level is none of its priority_levels; the server's own log has the reason)",
     );
     assert.equal(await place.served(), before);
-    for (const signal of long ? (['SIGINT', 'SIGKILL'] as const) : (['SIGKILL'] as const)) {
+    for (const signal of isLong ? (['SIGINT', 'SIGKILL'] as const) : (['SIGKILL'] as const)) {
       const running = place.start(['sweep', place.plan({ blocks: 40, variants: twoKinds }), '--out', signal]);
       await said(running, /block 2\//);
       running.kill(signal);

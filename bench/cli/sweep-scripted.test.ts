@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Results } from '../report/results.ts';
+import { isLong } from '../testing/long.ts';
 import type { ScriptedHost } from '../testing/scripted-host.ts';
 import { tritune } from './host.fixture.ts';
 import { quietHost } from './workplace.fixture.ts';
 
-const skip = process.env.TRITUNE_LONG !== '1' && 'TRITUNE_LONG=1 runs it';
+const skip = !isLong && 'TRITUNE_LONG=1 runs it';
 let folder = '';
 
 describe('a sweep of a scripted host in real time', { skip }, () => {

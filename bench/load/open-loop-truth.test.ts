@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isLong } from '../testing/long.ts';
 import type { ScriptedRecord } from '../testing/scripted-record.ts';
 import { startScriptedServer } from '../testing/scripted-server.ts';
 import { undisturbed } from '../testing/undisturbed.ts';
@@ -14,15 +15,14 @@ import { loadOn } from './scripted-load.test-suite.ts';
 import { type Carrier, nowNs } from './transport.ts';
 
 const ms = 1e6;
-const long = process.env.TRITUNE_LONG === '1';
 /** Differences of 1 and 2 ms can be told only where the host itself wakes a thread in less; else the wider limits hold. */
-const strict = long && hostIsQuiet();
+const strict = isLong && hostIsQuiet();
 const triesMost = strict ? 8 : 3;
 /** Each waits for a server of its own. */
-const together = { concurrency: !long };
+const together = { concurrency: !isLong };
 
 /** So long a load runs and so long its server stands still in it. */
-const stall = long ? { windowMs: 10_000, stoppedMs: 1_000 } : { windowMs: 3_000, stoppedMs: 500 };
+const stall = isLong ? { windowMs: 10_000, stoppedMs: 1_000 } : { windowMs: 3_000, stoppedMs: 500 };
 
 /** Stops the server's process for a while, some time after the window has opened; tells how long that was. */
 function stopOnce({ pid }: WorkerServer): { onWindow: (edge: 'open' | 'close') => void; stoppedMs: Promise<number> } {
@@ -93,8 +93,8 @@ for (const protocol of protocols) {
     // Slack: how far a latency may be from its arithmetic, which knows no network and no scheduler.
     // `npm run bench:accuracy` tells how far 99 of 100 are, on a server that adds nothing of its own.
     const { holdMs, slackMs, percentile } = { holdMs: 50, slackMs: 10, percentile: 0.5 };
-    const seconds = long ? 20 : 3;
-    for (const utilisation of long ? [0.5, 0.9] : [protocol === 'http' ? 0.9 : 0.5]) {
+    const seconds = isLong ? 20 : 3;
+    for (const utilisation of isLong ? [0.5, 0.9] : [protocol === 'http' ? 0.9 : 0.5]) {
       it(`has the latencies of Lindley's recursion at utilisation ${utilisation}, within ${slackMs} ms`, async () => {
         await undisturbed(async () => {
           const differences = await differencesToLindley(protocol, { holdMs, utilisation, seconds });
@@ -131,7 +131,7 @@ describe('a rate of 1000 per second', () => {
     await undisturbed(async () => {
       const load = await openLoadOn('http', server.address, {
         requestsPerSecond: 1_000,
-        windowNs: (long ? 2e3 : 500) * ms,
+        windowNs: (isLong ? 2e3 : 500) * ms,
       });
       const { lateness, intendedCount, offeredPerSecond } = load.schedule;
       assert.equal(offeredPerSecond, 1_000);
@@ -143,7 +143,7 @@ describe('a rate of 1000 per second', () => {
   });
 });
 
-describe('the highest rate within a latency limit', { skip: !long && 'TRITUNE_LONG=1 runs it' }, () => {
+describe('the highest rate within a latency limit', { skip: !isLong && 'TRITUNE_LONG=1 runs it' }, () => {
   it('is below what a server with one worker can do', async () => {
     await using server = await startWorkerServer('http', 20, 1);
     const limit = { limitNs: 100 * ms, shareRatio: 0.05 };

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Failure } from '../failure.ts';
+import { isLong } from '../testing/long.ts';
 import { canonical } from './compare.ts';
 import { parseConfig, printConfig, toPlain } from './config.ts';
 import { editConfig } from './edit.ts';
@@ -58,7 +59,7 @@ const settings = [
   { 'input[0].dims': [] },
   { name: 'x' },
 ];
-const numRuns = process.env.TRITUNE_LONG === undefined ? 3000 : 100_000;
+const numRuns = isLong ? 100_000 : 3000;
 const limit = { timeout: 600_000 };
 
 test('a damaged config is read or refused with its place, and edits of it likewise', limit, () => {

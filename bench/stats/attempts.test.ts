@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../random.ts';
+import { isLong } from '../testing/long.ts';
 import { alphaOfNext } from './attempts.ts';
 import { procedureRules } from './procedure.ts';
 import { usualNoise } from './simulate.ts';
 import { simulateSweep } from './simulate-sweep.ts';
 
 /** 300 of them, in which a wrong figure shows if it is far off; thousands in the long run. */
-const families = process.env.TRITUNE_LONG === '1' ? 4_000 : 300;
+const families = isLong ? 4_000 : 300;
 const three = 0.05 + 0.025 + 0.0125;
 
 describe('attempts that go on with one another', () => {

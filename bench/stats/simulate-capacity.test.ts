@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../random.ts';
+import { isLong } from '../testing/long.ts';
 import { procedureRules } from './procedure.ts';
 import { usualNoise } from './simulate.ts';
 import { type CapacitySweep, simulateCapacity, simulatedLevels } from './simulate-capacity.ts';
 
 /** 120 sweeps, in which a wrong figure shows if it is far off; thousands in the long run. */
-const sweeps = process.env.TRITUNE_LONG === '1' ? 4000 : 120;
+const sweeps = isLong ? 4000 : 120;
 const levels = simulatedLevels;
 
 /** The limit lies anywhere from that of about 3 outstanding to that of about 48. */

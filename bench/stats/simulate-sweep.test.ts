@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../random.ts';
+import { isLong } from '../testing/long.ts';
 import { procedureRules } from './procedure.ts';
 import { usualNoise } from './simulate.ts';
 import { type SimulatedSweep, simulateSweep } from './simulate-sweep.ts';
 
 /** 300 sweeps, in which a wrong figure shows if it is far off; thousands in the long run. */
-const sweeps = process.env.TRITUNE_LONG === '1' ? 4000 : 300;
+const sweeps = isLong ? 4000 : 300;
 const percent = (...effects: number[]): number[] => effects.map((effect) => Math.log(1 + effect / 100));
 const seedLike = percent(0, 1, 3, 2, 0, 4, 2, 3, 3, 0, 6);
 const equal = percent(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { baselineId } from '../../plan/plan.ts';
+import { isLong } from '../../testing/long.ts';
 import { campaignCase, thermalCase } from './cases.ts';
 import { caseKinds } from './questions.ts';
 import { type Swept, sweepCase } from './sweep-case.ts';
 import { truthOf } from './truth.ts';
 
-const long = process.env.TRITUNE_LONG === '1';
 const indexes = Array.from({ length: 200 }, (_, index) => index);
 /** The fastest hosts take the most events to simulate, and sweeps without a budget the most blocks. */
 const isShort = (index: number): boolean =>
   campaignCase(index).serviceNs > 2e6 && campaignCase(index).budgetMs !== null;
-const swept = long ? indexes : indexes.filter(isShort).slice(0, 10);
-const thermalSweeps = long ? 20 : 2;
+const swept = isLong ? indexes : indexes.filter(isShort).slice(0, 10);
+const thermalSweeps = isLong ? 20 : 2;
 
 describe('a sweep of a host whose best variant is known', () => {
   it('is right or honestly undecided in 95 % of all', async () => {

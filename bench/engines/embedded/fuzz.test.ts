@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { KServeClient } from '../../kserve/client.ts';
 import { decodeElements } from '../../kserve/tensors.ts';
+import { isLong } from '../../testing/long.ts';
 import { flowers, inputOf } from '../iris-requests.ts';
 import { irisModel, StagedRepository } from '../staged-repository.ts';
 import { grpcCases } from './conformance-grpc.test-suite.ts';
@@ -16,7 +17,7 @@ import { GrpcClient } from './grpc-client.fixture.ts';
 import { serviceDefinition } from './grpc-definition.ts';
 import { type Serving, startServing } from './serving.ts';
 
-const numRuns = process.env.TRITUNE_LONG === undefined ? 3_000 : 100_000;
+const numRuns = isLong ? 100_000 : 3_000;
 const checkEvery = 500;
 const seed = 20261123;
 const canary = 'canary-outside-the-repository';

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Failure } from '../../failure.ts';
 import { elementBytes, encodeElements } from '../../kserve/tensors.ts';
+import { isLong } from '../../testing/long.ts';
 import { csvData, parseCsv } from './csv.ts';
 import { model } from './data.fixture.ts';
 import { parseRanges, parseShapes, parseSource } from './data-options.ts';
@@ -13,7 +14,7 @@ import { parseNpy } from './npy.ts';
 import { npyData } from './npy-data.ts';
 import { makeWorkload, plainOptions } from './workload.ts';
 
-const parameters = { seed: 20_261_123, numRuns: process.env.TRITUNE_LONG === '1' ? 100_000 : 2_000 };
+const parameters = { seed: 20_261_123, numRuns: isLong ? 100_000 : 2_000 };
 const datatypes = Object.keys(elementBytes);
 const models = fc
   .record({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Random, seededRandom } from '../../random.ts';
+import { isLong } from '../../testing/long.ts';
 import { scriptedInput, scriptedModel, scriptedOutputs } from '../../testing/scripted-model.ts';
 import { type Question, Rotation } from '../rotation.ts';
 import { plainTarget } from '../transport.ts';
@@ -22,7 +23,7 @@ import { grpc } from './transport.ts';
 const askedAtOnce = 3;
 
 describe('servers that send something else than they should', () => {
-  const caseCount = process.env.TRITUNE_LONG === '1' ? 100_000 : 2_000;
+  const caseCount = isLong ? 100_000 : 2_000;
   it(`have each request answered or failed, once (${caseCount} cases)`, { timeout: 1_800_000 }, async () => {
     const random = seededRandom(20_261_123);
     const outcomes = { connected: 0, answered: 0, failed: 0, again: 0 };

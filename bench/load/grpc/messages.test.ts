@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Datatype, elementBytes, encodeElements, type Tensor } from '../../kserve/tensors.ts';
+import { isLong } from '../../testing/long.ts';
 import { plainTarget } from '../transport.ts';
 import { encodeInferRequest, messagePrefixBytes } from './infer-request.ts';
 import { decodeInferResponse } from './infer-response.ts';
@@ -174,7 +175,7 @@ describe('a ModelInferResponse', () => {
     it(`is malformed with ${what}`, () => assert.throws(() => decode(Buffer.from(hex, 'hex')), Malformed));
   }
 
-  const caseCount = process.env.TRITUNE_LONG === '1' ? 100_000 : 2_000;
+  const caseCount = isLong ? 100_000 : 2_000;
   it(`is read, wrong or malformed, and nothing else, whatever its bytes are (${caseCount} cases)`, () => {
     const valid = writeResponse({
       model_name: 'm',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../random.ts';
+import { isLong } from '../../testing/long.ts';
 import { MalformedAnswer } from './answer-head.ts';
 import { answers, pushInPieces } from './answer-samples.test-suite.ts';
 
 describe('mutated answers', () => {
-  const caseCount = process.env.TRITUNE_LONG === '1' ? 100_000 : 3_000;
+  const caseCount = isLong ? 100_000 : 3_000;
   it(`are read, incomplete or malformed, and nothing else (${caseCount} cases)`, () => {
     const random = seededRandom(20_261_123);
     const outcomes = { read: 0, incomplete: 0, malformed: 0 };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type Random, seededRandom } from '../../random.ts';
+import { isLong } from '../../testing/long.ts';
 import { deliver, type ScriptedAnswer } from '../../testing/scripted-answers.ts';
 import { scriptedInput, scriptedModel, scriptedOutputs } from '../../testing/scripted-model.ts';
 import { type Question, Rotation } from '../rotation.ts';
@@ -18,7 +19,7 @@ const forms = ['right', 'chunked', 'continue', 'connection-close', 'until-close'
 type Sending = { readonly pieces: readonly Uint8Array[]; readonly close: boolean };
 
 describe('a connection', () => {
-  const caseCount = process.env.TRITUNE_LONG === '1' ? 100_000 : 2_000;
+  const caseCount = isLong ? 100_000 : 2_000;
   let sending: Sending = { pieces: [], close: true };
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
