@@ -72,7 +72,10 @@ export function describeKilled({ name, begin, leftovers, ...options }: KilledEng
       if (signal !== 'SIGKILL' && code === codes[signal]) {
         // What a killed run left stays on record where this one was ended before it could put it back.
         const left = recordsOf(place);
-        assert(left.every(({ holder }) => holder.pid !== command.pid), told);
+        assert(
+          left.every(({ holder }) => holder.pid !== command.pid),
+          told,
+        );
         if (left.length === 0) await served.unchanged();
       }
       run = run.after();
