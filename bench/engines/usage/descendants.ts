@@ -7,7 +7,7 @@ const processMost = 1_024;
  * there is no such process. Reads below `root`, "/" of a host.
  */
 export function descendantsOf(pid: number, mine: (stat: ProcessStat) => boolean = () => true, root = '/'): number[] {
-  const childrenOf = hasChildrenFiles(root, pid) ? childrenFromFiles(root) : childrenFromAll(root);
+  const childrenOf = isCheaperByThreads(root, pid) ? childrenFromFiles(root) : childrenFromAll(root);
   const found: number[] = [];
   const queue = [pid];
   for (let next = queue.shift(); next !== undefined && found.length < processMost; next = queue.shift()) {
@@ -19,9 +19,10 @@ export function descendantsOf(pid: number, mine: (stat: ProcessStat) => boolean 
   return found;
 }
 
-/** Not every kernel is built to have them. */
-function hasChildrenFiles(root: string, pid: number): boolean {
-  return readKernelFile(root, `proc/${pid}/task/${pid}/children`) !== undefined;
+/** Not every kernel is built to have such files, and a server with many instances may have more threads than the host has processes. */
+function isCheaperByThreads(root: string, pid: number): boolean {
+  if (readKernelFile(root, `proc/${pid}/task/${pid}/children`) === undefined) return false;
+  return listIds(root, `proc/${pid}/task`).length <= listIds(root, 'proc').length;
 }
 
 /**
