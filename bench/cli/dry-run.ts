@@ -1,7 +1,7 @@
 import { assignedBy } from '../plan/load-axis.ts';
 import { constraintText, objectiveText } from '../plan/objective.ts';
 import type { Plan } from '../plan/plan.ts';
-import { count, duration, rate, share } from '../report/format.ts';
+import { duration, plural, rate, share } from '../report/format.ts';
 import { describeLoad } from '../report/loads.ts';
 import { plainText } from '../report/plain-text.ts';
 import { settingsText } from '../report/variant-rows.ts';
@@ -145,8 +145,4 @@ function assumptions({ blocks }: Plan): string[] {
   return [
     `nothing was started: times assume a server that starts in ${duration(serverStartMs)}, loads a variant in ${duration(loadMs)} and answers ${rate(requestsPerSecond)}${noise}; a sweep measures all of that first`,
   ];
-}
-
-function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -11,6 +11,11 @@ export function count(value: Value): string {
   return known(value) ? grouped(value, 0) : noValue;
 }
 
+/** A count with what is counted: `1 block`, `12 blocks`. */
+export function plural(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 /** A rate in 1/s: `12 589/s`; three significant digits below 100. */
 export function rate(requestsPerSecond: Value): string {
   return known(requestsPerSecond) ? `${threeDigits(requestsPerSecond)}/s` : noValue;

@@ -1,6 +1,6 @@
 import { constraintText, percentileOf } from '../plan/objective.ts';
 import type { Metric, Plan } from '../plan/plan.ts';
-import { count, duration } from '../report/format.ts';
+import { count, duration, plural } from '../report/format.ts';
 import { slicesToMeetStalls } from '../stats/constraints.ts';
 import { procedureRules } from '../stats/procedure.ts';
 import type { Design } from './design.ts';
@@ -78,8 +78,4 @@ function fewRequests(metric: Metric, { slicesPerBlock, sliceMs }: Design, looks:
       advice: `give it a longer budget or more slices (--slices), which make blocks hold more requests${instead}`,
     },
   ];
-}
-
-function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
